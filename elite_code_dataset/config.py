@@ -53,3 +53,26 @@ AUGMENT_RATES = {
 
 # tokens.py. 32k byte-level BPE: 3.98 bytes a token on held-out code of the same repository, trained in about 2 s.
 DEFAULT_VOCABULARY = 32_768
+
+# curriculum.py: shares of the train split's target tokens that each stage holds, easy and short first; measures that make up the difficulty.
+CURRICULUM_STAGES = (0.2, 0.3, 0.5)
+DIFFICULTY_MEASURES = {"complexity": 1.0, "nesting": 1.0, "length": 1.0, "rarity": 1.0}
+
+# exposure.py: repeats of one token that are nearly free, and where returns have faded (Muennighoff et al. 2023, arXiv 2305.16264).
+EXPOSURE_FREE = 4.0
+EXPOSURE_LIMIT = 16.0
+
+# windows.py. What each scale means; see the table in README. Tokens.
+SEGMENT_MINIMUM = 24  # a header or a closing brace shorter than this joins its neighbour instead of standing alone
+CONTEXT_SHARE = {256: 0.25, 512: 0.375, 1024: 0.25, 2048: 0.2, 4096: 0.25}  # of a window, at most, ahead of a divided target
+SIGNATURE_CHARACTERS = 400  # a longer signature or import is a data table in disguise and is left out of contexts
+
+# Reading git (git_place.py, git_objects.py, history.py, repository.py). Caps on what a hostile repository can make us do.
+MAX_TREE_ENTRIES = 200_000  # paths of one tree, or touched by one commit; the Linux kernel has 90,000
+MAX_TREE_DEPTH = 64  # folders inside folders
+MAX_META_BYTES = 64_000_000  # one commit, one tree, or packed-refs
+GIT_MEMORY_KB = 4_194_304  # address space of one git process
+GIT_CPU_SECONDS = 1800  # of one git process; it is started again where it died
+GIT_SILENCE_SECONDS = 60.0  # no answer for so long: the object counts as unreadable
+RENAME_SIMILARITY = 0.5  # share of common lines, weighed by bytes; git's own default
+COPY_MIN_BYTES = 200  # smaller equal files (licence stubs, empty __init__) are no copies of each other
