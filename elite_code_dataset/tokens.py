@@ -126,7 +126,9 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         """One ``Encoding`` a text, in order. No special id ever comes out, whatever the text says."""
-        return [self._checked(text, encoded) for text, encoded in zip(texts, self._plain.encode_batch(list(texts), add_special_tokens=False))]
+        return [
+            self._checked(text, encoded) for text, encoded in zip(texts, self._plain.encode_batch(list(texts), add_special_tokens=False))
+        ]
 
     def ids(self, text: str) -> list[int]:
         return self.encode([text])[0].ids.tolist()
