@@ -76,3 +76,12 @@ GIT_CPU_SECONDS = 1800  # of one git process; it is started again where it died
 GIT_SILENCE_SECONDS = 60.0  # no answer for so long: the object counts as unreadable
 RENAME_SIMILARITY = 0.5  # share of common lines, weighed by bytes; git's own default
 COPY_MIN_BYTES = 200  # smaller equal files (licence stubs, empty __init__) are no copies of each other
+
+# plan.py: share of the copies that leave their own stage; tokens of one micro-batch.
+STAGE_MIX = 0.10
+TOKEN_BUDGET = 8192
+
+# hunks.py, edits.py. Lines kept around a hunk (git's own default); cells of the line table above which a changed middle is one hunk.
+EDIT_AROUND_LINES = 3
+DIFF_CELLS = 400_000_000
+EDIT_CONTEXT_HUNKS = 0.5  # of the room left at 1024 tokens and more, at most, for other hunks of the same commit; the rest is for signatures

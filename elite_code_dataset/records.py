@@ -107,7 +107,8 @@ class Window:
     in the updated file (edit rows). ``units`` and ``signatures`` name what the target defines, in order.
     ``dependencies`` are paths of this repository that the file imports. ``age_days`` counts from HEAD's commit time.
     ``verified`` is '' for real code, else the level to which an augmentation was checked; ``idiom`` names what an
-    error-pattern row is about."""
+    error-pattern row is about, or 'message' for an edit whose target is the commit message.
+    ``text[original_start:original_end]`` is the original block of an edit row; 0, 0 elsewhere."""
 
     id: str
     group: str
@@ -137,6 +138,8 @@ class Window:
     age_days: float
     verified: str = ""
     idiom: str = ""
+    original_start: int = 0
+    original_end: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,116 @@
+"""What a user can choose when a dataset is built, in the order of the flow; and the builder's config with its cache identity.
+
+In: keyword arguments. Out: ``Options`` (plain), ``EliteCodeConfig`` (a ``datasets.BuilderConfig`` with the same fields). Raises EliteCodeError
+on a value that cannot work. ``create_config_id`` pins the commit: one read of the repository's refs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from elite_code_dataset.config import MAX_FILE_BYTES, VERSION, source_digest
+from elite_code_dataset.records import SCALES, EliteCodeError
+
+CONFIG_NAMES = ("files", "edits", *(f"w{scale}" for scale in SCALES), "multiscale")
+CHOICES = {"split_by": ("lineage", "time"), "cut": ("syntax", "blind"), "diff_format": ("blocks", "unified")}
+
+
+@dataclass
+class Options:
+    """One field an option. Two datasets of one commit with equal options and tokenizer have equal rows."""
+
+    revision: str = "HEAD"  # a branch, tag or hex id
+    include: list[str] | None = None  # globs over paths; None for all
+    exclude: list[str] | None = None
+    max_file_bytes: int = MAX_FILE_BYTES
+    redact_secrets: bool = True
+    redact_emails: bool = True
+    split_by: str = "lineage"  # or "time": the newest changes are the test split
+    seed: int = 0
+    tokenizer: str | None = None  # a folder or a Hub name; None trains one on the train split
+    cut: str = "syntax"  # or "blind": every so many tokens, as older recipes do
+    overlap: float = 0.0  # share of a window that the next one repeats
+    max_commits: int | None = None  # newest so many
+    since: str | None = None  # ISO date or Unix seconds, on committer time
+    until: str | None = None
+    first_parent: bool = False
+    diff_format: str = "blocks"  # or "unified"
+    message_share: float = 0.1  # of edits whose target is the message
+
+    def checked(self) -> Options:
+        """Itself, or EliteCodeError about the first value that cannot work."""
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise EliteCodeError(f"{name}={getattr(self, name)!r} is not an option; expected one of {', '.join(map(repr, allowed))}")
+        for name in ("overlap", "message_share"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+                raise EliteCodeError(f"{name}={value!r} is out of range; expected a share of at least 0 and below 1")
+        for name in ("max_file_bytes", "max_commits"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                raise EliteCodeError(f"{name}={value!r} is out of range; expected a whole number of at least 1")
+        return self
+
+    def as_dict(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(Options)}
+
+    def digest(self, names: tuple[str, ...] | None = None) -> str:
+        """16 hex digits over the named options (all of them by default), the tokenizer's file where it is a folder, and our own sources."""
+        chosen = {k: v for k, v in self.as_dict().items() if names is None or k in names}
+        chosen["tokenizer"] = _tokenizer_identity(self.tokenizer)
+        told = json.dumps([source_digest(), chosen], sort_keys=True, default=str)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def options_from(given: dict[str, Any]) -> Options:
+    """Options of keyword arguments. Raises EliteCodeError for a name that is none, with the names there are."""
+    known = {f.name for f in fields(Options)}
+    for name in given:
+        if name not in known:
+            raise EliteCodeError(f"unknown option {name!r}; available: {', '.join(sorted(known))}")
+    return Options(**given).checked()
+
+
+def _tokenizer_identity(name: str | None) -> str | None:
+    if name is None:
+        return None
+    file = Path(name).expanduser() / "tokenizer.json"
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else name
+
+
+@dataclass
+class EliteCodeConfig(datasets.BuilderConfig, Options):
+    """A ``BuilderConfig`` with every option as a field. ``commits`` are the pinned commits, one a repository, set when the id is made."""
+
+    version: datasets.Version | str | None = datasets.Version(VERSION)
+    commits: tuple[str, ...] = ()
+
+    def create_config_id(self, config_kwargs: dict, custom_features: datasets.Features | None = None) -> str:
+        """name + commit + digest of options and sources: a new commit is a new dataset, an unchanged one comes from the cache."""
+        if self.data_dir is None:
+            return f"{self.name}-unbound"
+        from elite_code_dataset.repository import open_repository  # here, as a config may be made where no repository is read
+
+        self.checked()
+        pinned = []
+        for place in repositories_of(self.data_dir):
+            with open_repository(place, self.revision) as repository:
+                pinned.append(repository.commit)
+        self.commits = tuple(pinned)
+        digest = hashlib.sha256(json.dumps([self.commits, self.digest(), str(custom_features)]).encode()).hexdigest()[:16]
+        return f"{self.name}-{self.commits[0][:12]}-{digest}"
+
+
+def repositories_of(data_dir: Any) -> tuple[str, ...]:
+    """``data_dir`` as a tuple of places: a path or a list of paths. Raises EliteCodeError for an empty list or another kind of value."""
+    places = (data_dir,) if isinstance(data_dir, (str, Path)) else tuple(data_dir) if isinstance(data_dir, (list, tuple)) else None
+    if not places or not all(isinstance(p, (str, Path)) for p in places):
+        raise EliteCodeError(f"data_dir={data_dir!r} is not a path; expected the path of a repository, or a list of paths")
+    return tuple(str(Path(p).expanduser().absolute()) for p in places)
