@@ -1,14 +1,43 @@
-"""Languages as data: one module a language in this folder, each holding one ``LANGUAGE = Language(...)``.
+"""Languages as data: one module a language in this folder, each holding one ``LANGUAGE = Language(...)`` (or a tuple of them).
 
-In: a path. Out: the ``Language`` that reads it, or None. Grammars load on first use; a process keeps one parser each.
+In: a path (and the first bytes of the file). Out: the ``Language`` that reads it, its grammar, a parser, a syntax tree. Grammars load on
+first use; a thread keeps one parser each. Adding a language is one file here, one sample in ``tests/languages/samples`` and, when it has
+a grammar of its own, that wheel's requirement: nothing else names languages.
+
+Unit kinds, a closed list: ``function``, ``method`` (a function directly inside a type, trait, interface or impl), ``type`` (struct, class,
+enum, union, record, alias), ``trait``, ``interface`` (also protocols), ``impl`` (Rust's, and extensions elsewhere), ``module`` (also
+namespaces), ``constant`` and ``macro``.
+
+A units query names the node that is the unit after its kind, and may name ``@name`` and ``@body`` inside it::
+
+    (function_item name: (_) @name body: (_)? @body) @function
+
+Two more names mean something in it: ``@attached`` is an attribute, a decorator or a doc comment that belongs to what follows it, and
+``@outer`` is a wrapper (``export ...``, ``template <...>``) that belongs to a unit when it holds exactly that one.
 """
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import importlib.util
 import pkgutil
+import re
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path, PurePosixPath
+
+import tree_sitter
+
+from elite_code_dataset.config import MAX_FILE_BYTES, PARSE_SECONDS
+
+UNIT_KINDS = ("function", "method", "type", "trait", "interface", "impl", "module", "constant", "macro")
+
+# What an import reader returns for one leaf: module, names it brings in, kind.
+ImportParts = tuple[str, tuple[str, ...], str]
 
 
 @dataclass(frozen=True)
@@ -17,22 +46,42 @@ class Language:
 
     ``grammar`` is ``("tree_sitter_rust", "language")``: a wheel's module and the function that returns the grammar, or
     ``("tree_sitter_languages", "lua")``: a name in that wheel's shared library; None for text cut at headings and blank lines.
+    ``statements``, ``blocks``, ``decisions`` and ``defaults`` hold node kinds, quoted tokens (``'"&&"'``) or whole patterns that start
+    with a parenthesis and mark the node with ``@it``. ``defaults`` are decisions that decide nothing (a wildcard arm): they count -1.
     """
 
     name: str
-    suffixes: tuple[str, ...]
-    filenames: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    filenames: tuple[str, ...] = ()  # lower case, ``*`` stands for anything
+    interpreters: tuple[str, ...] = ()  # as a first line ``#!`` names them, without a version
+    sign: str = ""  # a pattern in the first bytes; with it this language claims a suffix that another one has too
     grammar: tuple[str, str] | None = None
+
     line_comment: str = ""
     block_comment: tuple[str, str] | None = None
+    doc_comment: tuple[str, ...] = ()  # how a doc comment starts; () when it is not a comment or is the same as any other
+    comments_attach: bool = False  # a plain comment on the lines just above a unit is its documentation
+
     units: str = ""
-    imports: str = ""
+    imports: str = ""  # a query that names import statements ``@import``
+    read_import: Callable[[tree_sitter.Node], list[ImportParts]] | None = field(default=None, compare=False)
     statements: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+
     comments: tuple[str, ...] = ("comment",)
     identifiers: tuple[str, ...] = ("identifier",)
     strings: tuple[str, ...] = ()
-    extra: dict = field(default_factory=dict, hash=False, compare=False)
+
+    headings: str = ""  # text without a grammar: a pattern for lines at which a part begins
+    fence: str = ""  # text without a grammar: a pattern for lines that open and close verbatim text
+    extra: dict = field(default_factory=dict, hash=False, compare=False)  # what one technique alone needs, by the technique's name
+
+    @property
+    def is_code(self) -> bool:
+        """Whether a grammar is named for it (not whether that grammar is installed; see ``grammar_of``)."""
+        return self.grammar is not None
 
 
 @cache
@@ -46,3 +95,160 @@ def all_languages() -> dict[str, Language]:
                 raise ValueError(f"language {one.name!r} is declared twice, again in {module}.py; rename or remove one")
             found[one.name] = one
     return found
+
+
+@dataclass(frozen=True)
+class _Index:
+    """Which languages claim a suffix, a file name, a file name pattern and an interpreter."""
+
+    suffixes: dict[str, tuple[Language, ...]]
+    names: dict[str, Language]
+    patterns: tuple[tuple[re.Pattern[str], Language], ...]
+    interpreters: dict[str, Language]
+
+
+@cache
+def _index() -> _Index:
+    suffixes: dict[str, tuple[Language, ...]] = {}
+    names: dict[str, Language] = {}
+    patterns: list[tuple[re.Pattern[str], Language]] = []
+    interpreters: dict[str, Language] = {}
+    for language in all_languages().values():
+        for suffix in language.suffixes:
+            suffixes[suffix] = suffixes.get(suffix, ()) + (language,)
+        for name in language.filenames:
+            if "*" in name:
+                patterns.append((re.compile(re.escape(name).replace(r"\*", ".*")), language))
+            else:
+                names[name] = language
+        for interpreter in language.interpreters:
+            interpreters[interpreter] = language
+    return _Index(suffixes, names, tuple(patterns), interpreters)
+
+
+def language_of(path: str, head: bytes = b"") -> Language | None:
+    """The language of a file: by its name, else the longest suffix it has, else its first line; None when nothing claims it.
+
+    ``head`` is the first few kilobytes; without it a suffix that two languages share (``.h``) goes to the one that needs no sign.
+    """
+    index, name = _index(), PurePosixPath(path).name.lower()
+    if name in index.names:
+        return index.names[name]
+    parts = name.lstrip(".").split(".")
+    for cut in range(1, len(parts)):
+        claims = index.suffixes.get("." + ".".join(parts[cut:]))
+        if claims:
+            return _claimant(claims, head)
+    for pattern, language in index.patterns:
+        if pattern.fullmatch(name):
+            return language
+    return _by_first_line(head)
+
+
+def _claimant(claims: tuple[Language, ...], head: bytes) -> Language | None:
+    for language in claims:
+        if language.sign and re.search(language.sign.encode(), head[:8192], re.MULTILINE):
+            return language
+    return next((language for language in claims if not language.sign), None)
+
+
+def _by_first_line(head: bytes) -> Language | None:
+    found = re.match(
+        rb"#![ \t]*(?:\S*/)?env(?:[ \t]+-\S+|[ \t]+\w+=\S*)*[ \t]+(?:\S*/)?([A-Za-z+]+)|#![ \t]*\S*?/?([A-Za-z+]+)[\d.]*(?:\s|$)",
+        head[:256],
+    )
+    if not found:
+        return None
+    return _index().interpreters.get((found[1] or found[2]).decode().lower())
+
+
+@cache
+def grammar_of(language: Language) -> tree_sitter.Language | None:
+    """The loaded grammar; None for a text kind, or when the wheel that holds it is not installed (the file is then read as text)."""
+    if language.grammar is None:
+        return None
+    module, name = language.grammar
+    if module == "tree_sitter_languages":
+        return _long_tail_grammar(name)
+    try:
+        return tree_sitter.Language(getattr(importlib.import_module(module), name)())
+    except ImportError:
+        return None
+
+
+@cache
+def _long_tail_library() -> ctypes.CDLL | None:
+    """The shared library of the wheel tree-sitter-languages, whose own ``get_parser`` fails with tree-sitter >= 0.22."""
+    spec = importlib.util.find_spec("tree_sitter_languages")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        for path in sorted(Path(folder).glob("languages.*")):
+            if path.suffix in (".so", ".dylib", ".dll"):
+                return ctypes.CDLL(str(path))
+    return None
+
+
+def _long_tail_grammar(name: str) -> tree_sitter.Language | None:
+    library = _long_tail_library()
+    if library is None or not hasattr(library, f"tree_sitter_{name}"):
+        return None
+    pointer = getattr(library, f"tree_sitter_{name}")
+    pointer.restype = ctypes.c_void_p
+    capsule = ctypes.pythonapi.PyCapsule_New
+    capsule.restype, capsule.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+    return tree_sitter.Language(capsule(pointer(), b"tree_sitter.Language", None))
+
+
+_parsers = threading.local()
+
+
+def parser_of(language: Language) -> tree_sitter.Parser | None:
+    """This thread's parser for the language; None where ``grammar_of`` is None. Parsers do not pickle: ask again in each process."""
+    grammar = grammar_of(language)
+    if grammar is None:
+        return None
+    kept = _parsers.__dict__.setdefault("by_name", {})
+    if language.name not in kept:
+        kept[language.name] = tree_sitter.Parser(grammar)
+    return kept[language.name]
+
+
+def tree_of(source: bytes, language: Language, seconds: float = PARSE_SECONDS) -> tree_sitter.Tree | None:
+    """The syntax tree, or None: a text kind, no grammar installed, more than ``MAX_FILE_BYTES``, or not done after ``seconds``.
+
+    The source goes in through a read callable, since tree-sitter asks the progress callback only then.
+    """
+    parser = parser_of(language)
+    if parser is None or len(source) > MAX_FILE_BYTES:
+        return None
+    deadline = time.monotonic() + seconds
+    late = False
+
+    def is_late(*_: object) -> bool:
+        nonlocal late
+        late = late or time.monotonic() > deadline
+        return late
+
+    def read(offset: int, _: object) -> bytes:
+        return b"" if late else source[offset : offset + 65536]
+
+    try:
+        tree = parser.parse(read, progress_callback=is_late)
+    except ValueError:  # how some versions report a parse that was called off
+        tree = None
+    if tree is None or late:
+        parser.reset()
+        return None
+    return tree
+
+
+Matches = list[tuple[int, dict[str, list[tree_sitter.Node]]]]
+
+
+def matches_of(tree: tree_sitter.Tree, query: tree_sitter.Query) -> Matches | None:
+    """All matches of a query, or None when it had to drop some: a cursor drops them, silently but for a flag, when too many are in progress.
+
+    The cursor's own ``progress_callback`` is not used: tree-sitter 0.26 for Python crashes the process on it.
+    """
+    cursor = tree_sitter.QueryCursor(query)
+    matches = cursor.matches(tree.root_node)
+    return None if cursor.did_exceed_match_limit else matches

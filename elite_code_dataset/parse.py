@@ -1,0 +1,353 @@
+"""Parsing: SourceFile -> ParsedFile. Units with exact byte spans and signatures, imports, complexity, places to cut.
+
+One syntax tree and one compiled query a file; no loop visits every node of the tree, nothing recurses, and all the rest is sorting and
+bisecting spans. On Rust it costs about as much again as the bare parse. A file that has no grammar, or whose grammar does not finish in
+time, is still a text: it gets ``blocks`` at headings and blank lines.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from tree_sitter import Node, Query, Tree
+
+from elite_code_dataset.config import PARSE_SECONDS
+from elite_code_dataset.languages import UNIT_KINDS, Language, all_languages, grammar_of, matches_of, tree_of
+from elite_code_dataset.records import Import, ParsedFile, SourceFile, Unit
+
+BLANK_LINES = re.compile(rb"\n(?:[ \t\r\f]*\n)+")
+CONSTANT_SHOWN_BYTES = 100  # a constant's value is part of its signature when all of it is this short
+
+Span = tuple[int, int]
+
+
+def parsed(source: SourceFile, seconds: float = PARSE_SECONDS) -> ParsedFile:
+    """What the file holds. Never raises for what is in the file: what cannot be read as its language is read as text, with ``has_error``."""
+    data = source.text.encode("utf-8", "surrogatepass")
+    language = all_languages().get(source.language)
+    if language is None or not language.is_code:
+        return ParsedFile(source, (), (), (), _text_blocks(data, language), False)
+    tree = tree_of(data, language, seconds)
+    found = _found(tree, language) if tree is not None else None
+    if tree is None or found is None:
+        return ParsedFile(source, (), (), (), _text_blocks(data, None), True)
+    marks = _Marks.of(data, found, language)
+    raws = _raw_units(data, found, marks)
+    complexity = _complexities(raws, found)
+    units = tuple(_unit(data, raw, marks, raws, complexity[index]) for index, raw in enumerate(raws))
+    moved = {raw.code_start: unit.start_byte for raw, unit in zip(raws, units)}
+    statements = _statements(data, found, marks, moved)
+    return ParsedFile(source, units, _imports(found, language), statements, _blocks(data, found, marks), tree.root_node.has_error)
+
+
+# --- what the query finds -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Found:
+    """Nodes by the name the query gave them; definitions keep which name and body are theirs."""
+
+    nodes: dict[str, list[Node]]
+    definitions: list[tuple[str, dict[str, list[Node]]]]
+
+
+@cache
+def _query(language: Language) -> Query:
+    """One query for everything that is wanted of a file, compiled once a process."""
+    parts = [language.units, language.imports]
+    for mark in ("statement", "block", "decision", "default", "comment", "string"):
+        for kind in getattr(language, f"{mark}s"):
+            if kind.startswith("("):
+                parts.append(kind.replace("@it", f"@{mark}"))
+            else:
+                parts.append(f"{kind} @{mark}" if kind.startswith('"') else f"({kind}) @{mark}")
+    return Query(grammar_of(language), "\n".join(parts))
+
+
+def _found(tree: Tree, language: Language) -> _Found | None:
+    matches = matches_of(tree, _query(language))
+    if matches is None:
+        return None
+    names = ("statement", "block", "decision", "default", "comment", "string", "attached", "outer", "import")
+    found = _Found({name: [] for name in names}, [])
+    for _, captures in matches:
+        for name, nodes in captures.items():
+            if name in found.nodes:
+                found.nodes[name].extend(nodes)
+            elif name in UNIT_KINDS:
+                found.definitions.append((name, captures))
+    return found
+
+
+def _imports(found: _Found, language: Language) -> tuple[Import, ...]:
+    """One ``Import`` a leaf; all leaves of a statement carry that statement's span."""
+    if language.read_import is None:
+        return ()
+    leaves: list[Import] = []
+    for start, node in sorted({node.start_byte: node for node in found.nodes["import"]}.items()):
+        leaves.extend(Import(module, names, kind, start, node.end_byte) for module, names, kind in language.read_import(node))
+    return tuple(leaves)
+
+
+# --- comments and attributes: where something really begins ---------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Marks:
+    """Comments and attributes in order. ``attached`` ones belong to what follows them."""
+
+    starts: list[int]
+    ends: list[int]
+    attached: list[bool]
+    comments_attach: bool
+
+    @staticmethod
+    def of(data: bytes, found: _Found, language: Language) -> _Marks:
+        spans: dict[int, tuple[int, bool]] = {}
+        for node in found.nodes["comment"]:
+            start = node.start_byte
+            spans[start] = (node.end_byte, bool(language.doc_comment) and data.startswith(_prefixes(language), start))
+        if any("@attached" in line and "comment" in line for line in language.units.splitlines()):
+            spans = {start: (end, False) for start, (end, _) in spans.items()}  # the query itself says which comments document
+        for node in found.nodes["attached"]:
+            spans[node.start_byte] = (node.end_byte, True)
+        ordered = sorted((start, end, kept) for start, (end, kept) in spans.items())
+        return _Marks([s for s, _, _ in ordered], [e for _, e, _ in ordered], [a for _, _, a in ordered], language.comments_attach)
+
+    def inside(self, start: int, end: int) -> Iterator[Span]:
+        for index in range(bisect_left(self.starts, start), bisect_left(self.starts, end)):
+            yield self.starts[index], self.ends[index]
+
+    def start_of(self, data: bytes, position: int, floor: int, any_comment: bool) -> int:
+        """Where what stands at ``position`` begins, with the attributes and documentation above it; never before ``floor``.
+
+        A plain comment counts when it stands alone on the line above, in the same column, without a blank line between.
+        """
+        best, column = position, position - _line_start(data, position)
+        index = bisect_right(self.ends, position) - 1
+        while index >= 0 and self.starts[index] >= floor:
+            start, end = self.starts[index], self.ends[index]
+            if not _only_blanks(data, end, position):
+                break
+            if not self.attached[index]:
+                line = _line_start(data, start)
+                newlines = data.count(b"\n", end, position) + (data[end - 1 : end] == b"\n")
+                if newlines > 1 or start - line != column or not _only_blanks(data, line, start):
+                    break
+            position = start
+            if self.attached[index] or any_comment or self.comments_attach:
+                best = start
+            index -= 1
+        return best
+
+
+@cache
+def _prefixes(language: Language) -> tuple[bytes, ...]:
+    return tuple(prefix.encode() for prefix in language.doc_comment)
+
+
+def _line_start(data: bytes, position: int) -> int:
+    return data.rfind(b"\n", 0, position) + 1
+
+
+def _only_blanks(data: bytes, start: int, end: int) -> bool:
+    """True for an empty span too. Looks at the near end first, since a long gap is nearly always code."""
+    near = data[max(start, end - 256) : end]
+    return not near or (near.isspace() and (end - start <= 256 or data[start:end].isspace()))
+
+
+def _moved_to_line_start(data: bytes, position: int) -> int:
+    line = _line_start(data, position)
+    return line if _only_blanks(data, line, position) else position
+
+
+# --- units ----------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Raw:
+    """A definition as the grammar spans it. ``code_start`` is where its wrapper (``export``...) begins, ``start`` the documentation."""
+
+    kind: str
+    name: str
+    node_start: int
+    node_end: int
+    header_end: int
+    code_start: int = 0
+    start: int = 0
+    end: int = 0
+    parent: int = -1
+    depth: int = 0
+
+
+def _raw_units(data: bytes, found: _Found, marks: _Marks) -> list[_Raw]:
+    """Definitions in document order, outer before inner, with wrappers claimed, parents known and starts moved over documentation."""
+    raws = sorted(_definitions(found).values(), key=lambda raw: (raw.node_start, -raw.node_end))
+    _claim_wrappers(raws, sorted({(node.start_byte, node.end_byte) for node in found.nodes["outer"]}, key=lambda s: (s[0], -s[1])))
+    raws.sort(key=lambda raw: (raw.code_start, -raw.end))
+    stack: list[int] = []
+    floor = 0
+    for index, raw in enumerate(raws):
+        while stack and raws[stack[-1]].end <= raw.code_start:
+            floor = max(floor, raws[stack.pop()].end)
+        if stack:
+            raw.parent, raw.depth = stack[-1], len(stack)
+            floor = max(floor, raws[stack[-1]].code_start + 1)
+            if raw.kind == "function" and raws[raw.parent].kind in ("type", "trait", "interface", "impl"):
+                raw.kind = "method"
+        raw.start = max(floor, _moved_to_line_start(data, marks.start_of(data, raw.code_start, floor, any_comment=False)))
+        stack.append(index)
+    return raws
+
+
+def _definitions(found: _Found) -> dict[Span, _Raw]:
+    """One definition a span: of two patterns that see the same node, the one written first wins, and one with a body over one without."""
+    best: dict[Span, tuple[int, _Raw]] = {}
+    for kind, captures in found.definitions:
+        node = captures[kind][0]
+        name = captures.get("name")
+        header, body = captures.get("header"), captures.get("body")
+        end = header[-1].end_byte if header else body[0].start_byte if body else node.end_byte
+        label = " ".join(name[0].text.decode("utf-8", "replace").split()) if name else ""
+        raw = _Raw(kind, label, node.start_byte, node.end_byte, end, node.start_byte, node.start_byte, node.end_byte)
+        weight = len(captures)
+        key = (raw.node_start, raw.node_end)
+        if key not in best or (weight > best[key][0] and best[key][1].kind == kind):
+            best[key] = (weight, raw)
+    return {key: raw for key, (_, raw) in best.items()}
+
+
+def _claim_wrappers(raws: list[_Raw], wrappers: list[Span]) -> None:
+    """A wrapper belongs to the unit inside it when there is exactly one directly inside; then the unit's span is the wrapper's."""
+    held: list[list[int]] = [[] for _ in wrappers]
+    above: list[list[int]] = []
+    stack: list[tuple[int, int]] = []  # (end, wrapper index or -1 for a unit)
+    at = 0
+    for index, raw in enumerate(raws):
+        while at < len(wrappers) and wrappers[at][0] <= raw.node_start:
+            while stack and stack[-1][0] <= wrappers[at][0]:
+                stack.pop()
+            stack.append((wrappers[at][1], at))
+            at += 1
+        while stack and stack[-1][0] <= raw.node_start:
+            stack.pop()
+        chain: list[int] = []
+        for _, wrapper in reversed(stack):
+            if wrapper < 0 or len(chain) == 8:
+                break
+            chain.append(wrapper)
+            held[wrapper].append(index)
+        above.append(chain)
+        stack.append((raw.node_end, -1))
+    for raw, chain in zip(raws, above):
+        for wrapper in chain:
+            if len(held[wrapper]) > 1:
+                break
+            raw.code_start, raw.end = min(raw.code_start, wrappers[wrapper][0]), max(raw.end, wrappers[wrapper][1])
+
+
+def _unit(data: bytes, raw: _Raw, marks: _Marks, raws: list[_Raw], complexity: int) -> Unit:
+    header_end = _moved_to_line_start(data, raw.header_end) if raw.header_end < raw.node_end else raw.end
+    header_end = max(header_end, raw.start)
+    signature = _signature(data, raw, marks)
+    return Unit(raw.kind, raw.name, signature, raw.start, raw.end, header_end, raw.depth, raw.parent, complexity)
+
+
+def _signature(data: bytes, raw: _Raw, marks: _Marks) -> str:
+    """The header without documentation, attributes and comments, on one line."""
+    short = raw.kind == "constant" and raw.end - raw.code_start <= CONSTANT_SHOWN_BYTES and b"\n" not in data[raw.code_start : raw.end]
+    end = raw.end if short else raw.header_end
+    pieces: list[bytes] = []
+    position = raw.code_start
+    for start, stop in marks.inside(raw.code_start, end):
+        pieces.append(data[position:start])
+        position = max(position, min(stop, end))
+    pieces.append(data[position:end])
+    text = b" ".join(pieces).decode("utf-8", "replace")
+    text = re.sub(r"([(\[<])\s*\n\s*", r"\1", text)
+    text = re.sub(r",?\s*\n\s*([)\]>])", r"\1", text)
+    text = " ".join(text.split()).rstrip(" {;," if short else " {:;=,")
+    return text[:-2].rstrip() if text.endswith("=>") else text
+
+
+def _complexities(raws: list[_Raw], found: _Found) -> list[int]:
+    """1 + decisions of each unit, those of nested units left out. One pass over sorted offsets."""
+    counts = [1] * len(raws)
+    marks = [(node.start_byte, 1) for node in found.nodes["decision"]] + [(node.start_byte, -1) for node in found.nodes["default"]]
+    stack: list[int] = []
+    at = 0
+    for position, step in sorted(marks):
+        while at < len(raws) and raws[at].code_start <= position:
+            while stack and raws[stack[-1]].end <= raws[at].code_start:
+                stack.pop()
+            stack.append(at)
+            at += 1
+        while stack and raws[stack[-1]].end <= position:
+            stack.pop()
+        if stack:
+            counts[stack[-1]] += step
+    return [max(1, count) for count in counts]
+
+
+# --- places to cut --------------------------------------------------------------------------------------------------------------------
+
+
+def _statements(data: bytes, found: _Found, marks: _Marks, moved: dict[int, int]) -> tuple[int, ...]:
+    """Offsets at which a statement begins, comments above it included; for a unit that is where the unit begins."""
+    comments = set(marks.starts)
+    starts = {node.start_byte for node in found.nodes["statement"]} - comments
+    offsets = set(moved.values())
+    for start in starts:
+        if start in moved:
+            continue
+        offsets.add(_moved_to_line_start(data, marks.start_of(data, start, 0, any_comment=True)))
+    return tuple(sorted(offsets))
+
+
+def _blocks(data: bytes, found: _Found, marks: _Marks) -> tuple[int, ...]:
+    """Softer places: after blank lines outside strings and comments, and elements that begin their own line."""
+    offsets: set[int] = set()
+    for node in found.nodes["block"]:
+        line = _line_start(data, node.start_byte)
+        if _only_blanks(data, line, node.start_byte):
+            offsets.add(line)
+    spans = [(node.start_byte, node.end_byte) for node in found.nodes["string"]] + list(zip(marks.starts, marks.ends))
+    offsets.update(_after_blank_lines(data, [(start, end) for start, end in spans if data.find(b"\n", start, end - 1) >= 0]))
+    return tuple(sorted(offset for offset in offsets if 0 < offset < len(data)))
+
+
+def _after_blank_lines(data: bytes, verbatim: Iterable[Span] = ()) -> Iterator[int]:
+    """Line starts after runs of blank lines, those inside ``verbatim`` spans left out."""
+    spans = sorted(verbatim)
+    at, reach = 0, 0
+    for match in BLANK_LINES.finditer(data):
+        while at < len(spans) and spans[at][0] <= match.start():
+            reach = max(reach, spans[at][1])
+            at += 1
+        if match.start() >= reach:
+            yield match.end()
+
+
+def _text_blocks(data: bytes, language: Language | None) -> tuple[int, ...]:
+    """Line starts of headings, sections or top-level keys, and after blank lines; none of them inside a fence."""
+    fences = _fenced(data, language.fence) if language is not None and language.fence else []
+    offsets = set(_after_blank_lines(data, fences))
+    if language is not None and language.headings:
+        pattern = re.compile(b"^(?:" + language.headings.encode() + b")", re.MULTILINE)
+        starts = [match.start() for match in pattern.finditer(data)]
+        covered = [start for start, _ in fences]
+        for start in starts:
+            index = bisect_right(covered, start) - 1
+            if index < 0 or start >= fences[index][1]:
+                offsets.add(start)
+    return tuple(sorted(offset for offset in offsets if 0 < offset < len(data)))
+
+
+def _fenced(data: bytes, fence: str) -> list[Span]:
+    """Spans from a line that opens verbatim text to the line that closes it, or to the end."""
+    lines = [match.start() for match in re.finditer(b"^(?:" + fence.encode() + b")", data, re.MULTILINE)]
+    return [(start, lines[index * 2 + 1] if index * 2 + 1 < len(lines) else len(data)) for index, start in enumerate(lines[::2])]
