@@ -1,0 +1,259 @@
+"""Objects by id: hex ids -> checked bytes, through ``git cat-file`` in a temporary repository of our own making.
+
+In: a ``GitPlace`` and object ids. Out: (kind, bytes) whose hash was computed again here, or None, never an exception for what
+a repository contains. Costs about 20 microseconds an object, one or two git processes, and a 1 MB read buffer.
+
+The repository's own folder is only ever named as GIT_OBJECT_DIRECTORY: its config, hooks, attributes, refs, grafts and
+replacements are never read by git, so nothing they name can run. git starts from ``/`` in a process group of its own, with an
+environment made from nothing and limits on memory and CPU; silence, a wrong answer or a death costs one object.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from elite_code_dataset.config import GIT_CPU_SECONDS, GIT_MEMORY_KB, GIT_SILENCE_SECONDS, MAX_META_BYTES
+from elite_code_dataset.git_place import HEX_ID, GitPlace, clean_environment, git_program
+
+_WINDOW = 200  # ids written at once: 13 KB at most, which every pipe holds, so that neither side ever waits for the other
+_ANSWER = re.compile(rb"([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d{1,19})\Z")
+_SHELL = 'ulimit -t "$1" 2>/dev/null; ulimit -v "$2" 2>/dev/null; ulimit -c 0 2>/dev/null; shift 2; exec "$@"'
+_CONFIG = """[core]
+\trepositoryformatversion = {version}
+\tbare = true
+\tcommitGraph = false
+\tmultiPackIndex = false
+\tpackedGitWindowSize = 32m
+\tpackedGitLimit = 512m
+\tbigFileThreshold = 32m
+"""
+
+
+class Objects:
+    """A reader of one repository's objects. Close it, or use it in a ``with``; it may be used again after a fork."""
+
+    def __init__(self, place: GitPlace, silence: float = GIT_SILENCE_SECONDS) -> None:
+        self.place = place
+        self.id_length = 40 if place.hash_name == "sha1" else 64
+        self._silence = silence
+        self._forget()
+
+    def _forget(self) -> None:
+        self._owner = os.getpid()
+        self._idle: dict[str, list[_Pipe]] = {"--batch": [], "--batch-check": []}
+        self._shim = ""
+
+    def __enter__(self) -> Objects:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the git processes and remove the temporary repository."""
+        if self._owner == os.getpid():
+            for pipe in (pipe for pipes in self._idle.values() for pipe in pipes):
+                pipe.end()
+            if self._shim:
+                _remove(self._shim, self._owner)
+        self._forget()
+
+    def sizes(self, oids: Iterable[str]) -> dict[str, tuple[str, int]]:
+        """Kind and size of each object that is there, without reading its content."""
+        found: dict[str, tuple[str, int]] = {}
+        for oid, kind, size, _ in self._asked("--batch-check", list(dict.fromkeys(oids)), 0):
+            if kind is not None:
+                found[oid] = (kind, size)
+        return found
+
+    def read(self, oids: Iterable[str], limit: int = MAX_META_BYTES) -> Iterator[tuple[str, str | None, bytes]]:
+        """(id, kind, content) in the order asked; kind None for what is missing, broken, forged or larger than ``limit`` bytes."""
+        for oid, kind, _, data in self._asked("--batch", list(dict.fromkeys(oids)), limit):
+            yield oid, kind, data
+
+    def one(self, oid: str, kind: str, limit: int = MAX_META_BYTES) -> bytes | None:
+        """The content of one object of that kind, or None."""
+        for _, found, data in self.read([oid], limit):
+            return data if found == kind else None
+        return None
+
+    def full_id(self, prefix: str) -> str | None:
+        """The only object id that starts with these hex digits, or None for none or several."""
+        pipe = self._taken("--batch-check")
+        pipe.write([prefix])
+        match = _ANSWER.match(pipe.line() or b"")
+        pipe.end()  # what follows "ambiguous" differs between versions of git
+        return match.group(1).decode() if match else None
+
+    def _asked(self, mode: str, oids: Sequence[str], limit: int) -> Iterator[tuple[str, str | None, int, bytes]]:
+        at = 0
+        while at < len(oids):
+            window = [oid for oid in oids[at : at + _WINDOW]]
+            at += len(window)
+            while window:
+                sound = [oid for oid in window if len(oid) == self.id_length and HEX_ID.match(oid)]
+                if len(sound) < len(window):
+                    yield from ((oid, None, 0, b"") for oid in window if oid not in sound)
+                    window = sound
+                    continue
+                answered = 0
+                for answer in self._window(mode, window, limit):
+                    answered += 1
+                    yield answer
+                window = window[answered:]
+
+    def _window(self, mode: str, window: list[str], limit: int) -> Iterator[tuple[str, str | None, int, bytes]]:
+        """Answers to one window, up to and with the first that makes git's output untrustworthy."""
+        pipe = self._taken(mode)
+        pipe.write(window)
+        trusted = False  # only a pipe whose every answer was taken and found sound is used again
+        try:
+            for oid in window:
+                line = pipe.line()
+                if line == f"{oid} missing".encode():
+                    yield oid, None, 0, b""
+                    continue
+                match = _ANSWER.match(line or b"")
+                if match is None or match.group(1) != oid.encode():
+                    break
+                kind, size = match.group(2).decode(), int(match.group(3))
+                data = b"\n" if mode == "--batch-check" else pipe.exactly(size + 1) if size <= limit else b""
+                if not data or data[-1:] != b"\n" or (mode == "--batch" and self.hash_of(kind, data[:-1]) != oid):
+                    break
+                yield oid, kind, size, data[:-1]
+            else:
+                trusted = True
+        finally:
+            self._idle[mode].append(pipe) if trusted else pipe.end()
+        if not trusted:
+            yield oid, None, 0, b""
+
+    def hash_of(self, kind: str, data: bytes) -> str:
+        """git's id of an object with this content."""
+        digest = hashlib.new(self.place.hash_name, f"{kind} {len(data)}\0".encode(), usedforsecurity=False)
+        digest.update(data)
+        return digest.hexdigest()
+
+    def _taken(self, mode: str) -> _Pipe:
+        """A git process that nobody is reading from, started if there is none."""
+        if self._owner != os.getpid():  # after a fork the processes and the temporary repository are the parent's
+            self._forget()
+        if self._idle[mode]:
+            return self._idle[mode].pop()
+        if not self._shim:
+            self._shim = _shim(self.place)
+            weakref.finalize(self, _remove, self._shim, self._owner)
+        return _Pipe([git_program(), "--no-pager", "cat-file", mode], self._environment(self._shim), self._silence)
+
+    def _environment(self, shim: str) -> dict[str, str]:
+        return clean_environment() | {"GIT_DIR": shim, "GIT_OBJECT_DIRECTORY": str(self.place.objects)}
+
+
+def _shim(place: GitPlace) -> str:
+    """The path of a new repository with nothing in it but our own settings."""
+    root = Path(tempfile.mkdtemp(prefix="elite-code-dataset-"))
+    for folder in ("objects", "refs"):
+        (root / folder).mkdir()
+    (root / "HEAD").write_text("ref: refs/heads/none\n")
+    config = _CONFIG.format(version=0 if place.hash_name == "sha1" else 1)
+    if place.hash_name != "sha1":
+        config += f"[extensions]\n\tobjectFormat = {place.hash_name}\n"
+    (root / "config").write_text(config)
+    return str(root)
+
+
+def _remove(shim: str, owner: int) -> None:
+    if owner == os.getpid():
+        shutil.rmtree(shim, ignore_errors=True)
+
+
+class _Pipe:
+    """One git process that answers questions; None from any reader means that it died, fell silent or closed."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], silence: float) -> None:
+        shell = shutil.which("sh", path="/bin:/usr/bin") or "/bin/sh"
+        limits = ["-c", _SHELL, "sh", str(GIT_CPU_SECONDS), str(GIT_MEMORY_KB)]
+        self._process = subprocess.Popen(
+            [shell, *limits, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=environment,
+            bufsize=0,
+            start_new_session=True,
+        )
+        self._out = self._process.stdout.fileno()
+        try:
+            fcntl.fcntl(self._out, getattr(fcntl, "F_SETPIPE_SZ", 1031), 1 << 20)
+        except OSError:
+            pass  # a smaller pipe only means more reads
+        self._poll = select.poll()
+        self._poll.register(self._out, select.POLLIN | select.POLLHUP)
+        self._silence = silence
+        self._buffer = b""
+        self._at = 0
+
+    def write(self, names: Sequence[str]) -> None:
+        try:
+            self._process.stdin.write("".join(f"{name}\n" for name in names).encode())
+        except OSError:
+            pass  # it died; the next read says so
+
+    def line(self) -> bytes | None:
+        end = self._buffer.find(b"\n", self._at)
+        while end < 0:
+            if len(self._buffer) - self._at > 4096 or not self._more():
+                return None
+            end = self._buffer.find(b"\n", self._at)
+        line = self._buffer[self._at : end]
+        self._at = end + 1
+        return line
+
+    def exactly(self, size: int) -> bytes | None:
+        have = self._buffer[self._at : self._at + size]
+        if len(have) == size:
+            self._at += size
+            return have
+        parts, missing = [have], size - len(have)
+        self._buffer, self._at = b"", 0
+        while missing:
+            if not self._more():
+                return None
+            part = self._buffer[:missing]
+            self._buffer = self._buffer[missing:]
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def _more(self) -> bool:
+        if not self._poll.poll(self._silence * 1000):
+            return False
+        chunk = os.read(self._out, 1 << 20)
+        self._buffer = self._buffer[self._at :] + chunk
+        self._at = 0
+        return bool(chunk)
+
+    def end(self) -> None:
+        """Kill the whole process group, so that nothing it may have started outlives it."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (OSError, ProcessLookupError):
+            pass
+        for stream in (self._process.stdin, self._process.stdout):
+            try:
+                stream.close()
+            except OSError:
+                pass
+        self._process.wait()

@@ -1,0 +1,246 @@
+"""A repository, pinned to one commit: a path and a revision -> its files, its history and its changes, safe on hostile ones.
+
+In: a work tree, a ``.git``, a bare, shallow, partial or linked repository, or a plain folder (files only). Out: ``RawFile``,
+``History`` and ``Change``; what is left out is counted by reason with its bytes. Nothing is read from the work tree of a git
+repository, and nothing a repository names is run, followed or fetched (see ``git_objects``).
+Costs: files 0.1 s and history 0.3 s for 2,300 commits; one blob is held at a time.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from elite_code_dataset.config import MAX_FILE_BYTES, MAX_LINE_BYTES
+from elite_code_dataset.folder import folder_files, plain_bytes
+from elite_code_dataset.git_objects import Objects
+from elite_code_dataset.git_place import HEX_ID, GitPlace, named_id, place_of, shallow_ids
+from elite_code_dataset.history import FILE, LINK, MODULE, History, TreeDiffer, count, history_of, lineage_id, parsed_commit
+from elite_code_dataset.records import EliteCodeError
+from elite_code_dataset.texts import oddities, text_of
+
+_HEX_PREFIX = re.compile(r"[0-9a-fA-F]{7,64}\Z")
+_TAG_DEPTH = 5
+_READ_AHEAD = 64  # blobs asked for at once
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """One text file. ``size`` is the blob's in bytes; ``mode`` git's (0o100644 or 0o100755)."""
+
+    path: str
+    blob: str
+    text: str
+    last_changed: int
+    lineage: str
+    size: int
+    mode: int
+
+
+def open_repository(path: str | Path, revision: str = "HEAD") -> Repository:
+    """Open what lies at exactly this path, pinned to the commit that ``revision`` (HEAD, a branch, a tag or a hex id) names now.
+
+    Raises EliteCodeError: no such path, not a folder, no commit, an unknown revision, an empty folder, a repository we refuse.
+    """
+    folder = Path(path).expanduser()
+    if not folder.exists():
+        raise EliteCodeError(f"no such path: {str(path)!r}; give the folder of a git repository or a plain folder of code")
+    if not folder.is_dir():
+        raise EliteCodeError(f"{str(path)!r} is a file; give the folder of a git repository or a plain folder of code")
+    folder = folder.resolve()
+    try:
+        place = place_of(folder)
+    except OSError as error:
+        raise EliteCodeError(f"{str(path)!r} cannot be read: {error.strerror}") from None
+    if place is None and revision not in ("HEAD", "@"):
+        raise EliteCodeError(f"{str(path)!r} is no git repository, so it has no revision {revision!r}; leave the revision out")
+    return Repository(folder, place, revision)
+
+
+class Repository:
+    """One commit of a git repository (``kind`` "git"), or a plain folder ("folder", whose ``commit`` is a digest of its files).
+
+    ``drops`` counts what ``files()`` left out, ``noted`` what is unusual about files it kept: reason -> [number, bytes].
+    """
+
+    def __init__(self, folder: Path, place: GitPlace | None, revision: str) -> None:
+        self.folder = folder
+        self.kind = "git" if place else "folder"
+        self.name = place.name if place else folder.name
+        self.commit_time = 0
+        self.drops: dict[str, list[int]] = {}
+        self.noted: dict[str, list[int]] = {}
+        self._tree: dict[str, tuple[int, str]] = {}  # path -> mode, blob
+        self._tree_drops: dict[str, list[int]] = {}
+        self._history: History | None = None
+        self._objects = Objects(place) if place else None
+        try:
+            self._pin(place, revision) if place else self._pin_folder()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Repository:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes that read for us."""
+        if self._objects is not None:
+            self._objects.close()
+
+    def _pin(self, place: GitPlace, revision: str) -> None:
+        self.commit = self._resolved(place, revision)
+        self._shallow = shallow_ids(place)
+        found = parsed_commit(self._objects.one(self.commit, "commit") or b"")
+        if found is None:
+            raise EliteCodeError(f"commit {self.commit} of {self.name} cannot be read; the repository is damaged, clone it again")
+        self.commit_time = found.committed
+        self._tree = _tree_paths(self._objects, found.tree, self._tree_drops)
+
+    def _resolved(self, place: GitPlace, revision: str) -> str:
+        """A commit id from what the user wrote; tags are followed to their commit."""
+        oid = revision if HEX_ID.match(revision) else named_id(place, revision)
+        if oid is None and _HEX_PREFIX.match(revision):
+            oid = self._objects.full_id(revision.lower())
+        if oid is None:
+            raise EliteCodeError(
+                f"unknown revision {revision!r} in {self.name}; give HEAD, a branch, a tag, or 7 or more digits of a commit id"
+            )
+        for _ in range(_TAG_DEPTH):
+            kind = self._objects.sizes([oid]).get(oid, ("missing", 0))[0]
+            if kind == "commit":
+                return oid
+            data = self._objects.one(oid, "tag") if kind == "tag" else None
+            if not data or not data.startswith(b"object "):
+                break
+            oid = data[7:].split(b"\n", 1)[0].decode("ascii", "replace")
+        raise EliteCodeError(f"revision {revision!r} of {self.name} is {oid}, a {kind} and not a commit we can read; name a commit")
+
+    def _pin_folder(self) -> None:
+        self._on_disk = folder_files(self.folder, self._tree_drops)
+        if not self._on_disk:
+            raise EliteCodeError(f"{self.folder} is no git repository and holds no file; give a folder with code in it")
+        digest = hashlib.sha256()
+        for path, place in self._on_disk.items():
+            blob = _blob_id(*plain_bytes(place, MAX_FILE_BYTES))
+            self._tree[path] = (0o100644, blob)
+            digest.update(f"{path}\0{blob}\0".encode())
+        self.commit = "folder-" + digest.hexdigest()[:40]
+
+    def paths(self) -> list[str]:
+        """Every path of the commit's tree in order, whatever it is."""
+        return list(self._tree)
+
+    def blob(self, oid: str) -> bytes | None:
+        """The content of a blob by its id, or None if it is missing, broken or larger than MAX_FILE_BYTES."""
+        if self._objects is not None:
+            return self._objects.one(oid, "blob", MAX_FILE_BYTES)
+        return next((self.file_bytes(path) for path, (_, blob) in self._tree.items() if blob == oid), None)
+
+    def file_bytes(self, path: str) -> bytes | None:
+        """The content of a path of the commit, or None if there is none or it cannot be read. A symlink's is not its target's."""
+        mode, blob = self._tree.get(path, (0, ""))
+        if mode & 0o170000 != FILE:
+            return None
+        return self.blob(blob) if self._objects is not None else plain_bytes(self._on_disk[path], MAX_FILE_BYTES)[0]
+
+    def files(
+        self,
+        max_file_bytes: int = MAX_FILE_BYTES,
+        max_line_bytes: int = MAX_LINE_BYTES,
+        include: str | Sequence[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
+    ) -> Iterator[RawFile]:
+        """Every text file in path order. ``include`` and ``exclude`` are patterns such as ``src/*`` or ``*.py`` (``*`` also spans ``/``)."""
+        self.drops = {reason: list(pair) for reason, pair in self._tree_drops.items()}
+        self.noted = {}
+        included, excluded = _matcher(include, True), _matcher(exclude, False)
+        wanted = []
+        for path, (mode, blob) in self._tree.items():
+            if not included(path) or excluded(path):
+                count(self.drops, "excluded")
+            elif mode & 0o170000 != FILE:
+                count(self.drops, {LINK: "symlink", MODULE: "submodule"}.get(mode & 0o170000, "special_file"))
+            else:
+                wanted.append((path, mode, blob))
+        history = self.history() if self._objects is not None else None
+        for at in range(0, len(wanted), _READ_AHEAD):
+            some = wanted[at : at + _READ_AHEAD]
+            for (path, mode, blob), (data, size) in zip(some, self._contents(some, max_file_bytes)):
+                text = self._accepted(data, size, max_file_bytes, max_line_bytes)
+                if text:
+                    times, lineages = (history.last_changed, history.lineage_of) if history else ({}, {})
+                    yield RawFile(
+                        path, blob, text, times.get(path, self.commit_time), lineages.get(path) or lineage_id("", path), size, mode
+                    )
+
+    def _accepted(self, data: bytes | None, size: int, max_file_bytes: int, max_line_bytes: int) -> str:
+        """The text of a file, or '' after counting why it has none."""
+        reason = "too_large" if size > max_file_bytes else "unreadable_blob" if data is None else "empty" if not data else ""
+        text = ""
+        if not reason:
+            text, reason = text_of(data, max_line_bytes)
+        if not reason and not text:
+            reason = "empty"
+        if reason:
+            count(self.drops, reason, size)
+            return ""
+        for oddity in oddities(data, text):
+            count(self.noted, oddity, size)
+        return text
+
+    def _contents(self, some: Sequence[tuple[str, int, str]], limit: int) -> Iterator[tuple[bytes | None, int]]:
+        """(content or None, size) of each; content is None for what is larger than ``limit`` or cannot be read."""
+        if self._objects is None:
+            for path, _, _ in some:
+                yield plain_bytes(self._on_disk[path], limit)
+            return
+        sizes = {oid: size for oid, (kind, size) in self._objects.sizes(blob for _, _, blob in some).items() if kind == "blob"}
+        fitting = [blob for _, _, blob in some if sizes.get(blob, limit + 1) <= limit]
+        read = {oid: data for oid, kind, data in self._objects.read(fitting, limit) if kind == "blob"}
+        for _, _, blob in some:
+            yield read.get(blob), sizes.get(blob, 0)
+
+    def history(self, earlier: History | None = None) -> History:
+        """Commits, lineages and last-changed times up to the pinned commit; read once. ``earlier``: the result for an older commit."""
+        if self._objects is None:
+            return History(self.commit, lineage_of={path: lineage_id("", path) for path in self._tree})
+        if self._history is None:
+            self._history = history_of(self._objects, self.commit, self._shallow, earlier)
+        return self._history
+
+
+def _blob_id(data: bytes | None, size: int) -> str:
+    """git's sha1 id of a file's bytes; of its size alone, if the file is too large to read."""
+    head = f"blob {size}\0".encode()
+    return hashlib.sha1(head + (data if data is not None else b""), usedforsecurity=False).hexdigest()
+
+
+def _matcher(patterns: str | Sequence[str] | None, default: bool):
+    if not patterns:
+        return lambda path: default
+    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
+    one = re.compile("|".join(fnmatch.translate(pattern + "*" if pattern.endswith("/") else pattern) for pattern in patterns))
+    return lambda path: one.match(path) is not None
+
+
+def _tree_paths(objects: Objects, tree: str, drops: dict[str, list[int]]) -> dict[str, tuple[int, str]]:
+    """Path -> (mode, blob) of a whole tree in path order, at most MAX_TREE_ENTRIES of them and MAX_TREE_DEPTH deep."""
+    differ = TreeDiffer(objects)
+    differ.ask("tree", tree, ())
+    differ.run()
+    for reason, (number, size) in differ.drops.items():
+        count(drops, reason, size, number)
+    found: dict[str, tuple[int, str]] = {}
+    for entry in differ.changes["tree"]:
+        if entry.path in found:
+            count(drops, "duplicate_path")
+        found.setdefault(entry.path, (entry.new_mode, entry.new_blob))
+    return found
