@@ -83,5 +83,6 @@ TOKEN_BUDGET = 8192
 
 # hunks.py, edits.py. Lines kept around a hunk (git's own default); cells of the line table above which a changed middle is one hunk.
 EDIT_AROUND_LINES = 3
+EDIT_MESSAGE_CHARACTERS = 2000  # of a longer message the head is shown, and so marked; it is context there
 DIFF_CELLS = 400_000_000
 EDIT_CONTEXT_HUNKS = 0.5  # of the room left at 1024 tokens and more, at most, for other hunks of the same commit; the rest is for signatures

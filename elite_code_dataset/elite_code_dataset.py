@@ -107,7 +107,9 @@ class EliteCodeDataset(datasets.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         if self.config.data_dir is None:
-            raise EliteCodeError("data_dir is missing: expected the path of a git repository; call load_dataset(..., data_dir='/path/to/repo')")
+            raise EliteCodeError(
+                "data_dir is missing: expected the path of a git repository; call load_dataset(..., data_dir='/path/to/repo')"
+            )
         built = pipeline.built(self.config, self.config.name, self._cache_dir_root)
         self.info.description = built.description
         return [

@@ -1,0 +1,333 @@
+"""Edits: ``Change`` -> ``Window`` rows of kind 'edit': the path, what was asked, the original block as context, the updated block as target.
+
+In: changes in the order of history, where each lineage goes, an encoder. Out: rows at the smallest scale they fit, and a ``DropReport`` whose
+bytes and the rows' bytes add up to all changed bytes. An edit that is too large is divided, never cut off. Costs one line difference a
+change and one encoding of each block.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from elite_code_dataset.config import EDIT_AROUND_LINES, EDIT_CONTEXT_HUNKS, EDIT_MESSAGE_CHARACTERS
+from elite_code_dataset.hunks import Hunk, fitting, grouped, hunks_of, joined, lines_of, widened
+from elite_code_dataset.languages import all_languages
+from elite_code_dataset.records import SCALES, Change, DropReport, Window
+from elite_code_dataset.tokens import Encoder
+from elite_code_dataset.windows import DAY, one_line, row_id
+
+BATCH = 256  # changes whose blocks are encoded together
+NAME = re.compile(r"[A-Za-z_]\w{2,}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the rows of a change go."""
+
+    group: str
+    split: str
+    role: str
+    language: str
+
+
+@dataclass(frozen=True)
+class EditRules:
+    """What a user can choose, and what the rows are measured against. ``signatures``: name -> (path, signature, split) of what is
+    defined once in the repository."""
+
+    commit_time: int
+    unified: bool = False
+    message_share: float = 0.0
+    seed: int = 0
+    around: int = EDIT_AROUND_LINES
+    signatures: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+
+
+@dataclass
+class Edits:
+    """Iterate to get rows; ``report`` is complete afterwards. ``place_of`` answers None for a change that belongs to no split; ``clean``
+    replaces secrets in a list of texts."""
+
+    changes: Iterable[Change]
+    place_of: Callable[[Change], Place | None]
+    encoder: Encoder
+    rules: EditRules
+    clean: Callable[[Sequence[str]], list[str]] = list
+    kept: int = 0
+    kept_bytes: int = 0
+    dropped: Counter = field(default_factory=Counter)
+    dropped_bytes: Counter = field(default_factory=Counter)
+
+    def __iter__(self) -> Iterator[Window]:
+        batch: list[_Block] = []
+        last_commit, count = "", 0
+        for change in self.changes:
+            # a commit stays in one batch, as its hunks are context to each other
+            if count >= BATCH and change.commit != last_commit:
+                yield from self._rows(batch)
+                batch, count = [], 0
+            last_commit, count = change.commit, count + 1
+            batch += self._blocks(change)
+        yield from self._rows(batch)
+
+    @property
+    def report(self) -> DropReport:
+        return DropReport("edits", self.kept, dict(self.dropped), self.kept_bytes, dict(self.dropped_bytes))
+
+    def _drop(self, reason: str, size: int) -> None:
+        self.dropped[reason] += 1
+        self.dropped_bytes[reason] += size
+
+    def _blocks(self, change: Change) -> list[_Block]:
+        before, after = lines_of(change.before or ""), lines_of(change.after or "")
+        hunks = hunks_of(before, after)
+        place = self.place_of(change)
+        if place is None:
+            self._drop("no_split", sum(_size(h, before, after) for h in hunks))
+            return []
+        ends = [0]
+        for line in after:
+            ends.append(ends[-1] + len(line.encode()))
+        blocks = []
+        for group in grouped(hunks, self.rules.around):
+            changed = sum(_size(h, before, after) for h in group)
+            wide = widened(joined(group), self.rules.around, len(before), len(after))
+            blocks.append(_Block(change, place, wide, before, after, ends, changed, tuple(group)))
+        return blocks
+
+    def _rows(self, blocks: list[_Block]) -> Iterator[Window]:
+        fitted = self._fitted(blocks)
+        cleaned = iter(self.clean([text for block in fitted for text in (block.original, block.updated, block.change.message)]))
+        drafts = [_draft(block, next(cleaned), next(cleaned), next(cleaned), self.rules) for block in fitted]
+        parts = [text for draft in drafts for text in (draft.head, draft.original, draft.mark, draft.target)]
+        ids = [e.ids.tolist() for e in self.encoder.encode(parts)]
+        siblings: dict[str, list[int]] = {}
+        for i, draft in enumerate(drafts):
+            siblings.setdefault(draft.block.change.commit, []).append(i)
+        sized = [replace(d, ids=tuple(ids[4 * i : 4 * i + 4])) for i, d in enumerate(drafts)]
+        for i, draft in enumerate(sized):
+            row = self._row(draft, [sized[j] for j in siblings[draft.block.change.commit] if j != i])
+            if row is None:
+                self._drop("line_too_long", draft.block.changed)
+                continue
+            self.kept += 1
+            self.kept_bytes += draft.block.changed
+            yield row
+            if self.rules.message_share and _chosen(row.id, self.rules):
+                message = self._message_row(draft, row)
+                if message is not None:
+                    yield message
+
+    def _fitted(self, blocks: list[_Block]) -> list[_Block]:
+        """Each block in pieces that surely fit the largest scale, by the size of its text: a token is at least a byte."""
+        pieces: list[_Block] = []
+        whole = self.encoder.encode([text for b in blocks for text in (b.original, b.updated, b.change.message)])
+        for i, block in enumerate(blocks):
+            sizes = [len(e.ids) for e in whole[3 * i : 3 * i + 3]]
+            if sum(sizes) <= 0.9 * SCALES[-1] - 64:
+                pieces.append(block)
+                continue
+            per_byte = sum(sizes[:2]) / max(1, len(block.original.encode()) + len(block.updated.encode()))
+            for piece in block.divided(int((0.75 * SCALES[-1] - min(sizes[2], EDIT_MESSAGE_CHARACTERS)) / max(per_byte, 1e-9))):
+                if piece.updated:
+                    pieces.append(piece)
+                else:
+                    self._drop("nothing_left_to_write", piece.changed)
+        return pieces
+
+    def _row(self, draft: _Draft, others: Sequence[_Draft]) -> Window | None:
+        block, (head, original, mark, target) = draft.block, draft.ids
+        n = len(head) + len(original) + len(mark) + len(target)
+        scale = next((s for s in SCALES if n <= s), None)
+        if scale is None or not draft.target:
+            return None
+        far_text, far_ids = self._far(draft, others, scale, scale - n) if scale >= 1024 else ("", [])
+        context = far_text + draft.head + draft.original + draft.mark
+        change, place = block.change, block.place
+        return Window(
+            id=row_id("edit", change.commit, change.path, block.hunk.b0, block.hunk.b1, block.hunk.a0, block.hunk.a1, self.rules.unified),
+            group=place.group,
+            split=place.split,
+            path=change.path,
+            language=place.language,
+            role=place.role,
+            kind="edit",
+            scale=scale,
+            technique="original",
+            parent_id="",
+            text=context + draft.target,
+            context_chars=len(context),
+            input_ids=far_ids + head + original + mark + target,
+            context_tokens=len(far_ids) + n - len(target),
+            n_tokens=len(far_ids) + n,
+            start_byte=block.ends[block.hunk.b0],
+            end_byte=block.ends[block.hunk.b1],
+            start_line=block.hunk.b0 + 1,
+            end_line=max(block.hunk.b0 + 1, block.hunk.b1),
+            units=[],
+            signatures=[],
+            dependencies=[],
+            complexity=1,
+            commit=change.commit,
+            timestamp=change.timestamp,
+            age_days=max(0.0, (self.rules.commit_time - change.timestamp) / DAY),
+            original_start=len(far_text) + len(draft.head),
+            original_end=len(far_text) + len(draft.head) + len(draft.original),
+        )
+
+    def _far(self, draft: _Draft, others: Sequence[_Draft], scale: int, room: int) -> tuple[str, list[int]]:
+        """Other hunks of the same commit, then signatures of what the block calls, as far as they fit. A train row shows train only."""
+        text, ids = "", []
+        split, path = draft.block.place.split, draft.block.change.path
+        left = int(room * EDIT_CONTEXT_HUNKS)
+        for other in others:
+            size = sum(map(len, other.ids))
+            if size <= left and (split != "train" or other.block.place.split == "train"):
+                text += other.head + other.original + other.mark + other.target
+                ids = ids + [i for part in other.ids for i in part]
+                left -= size
+        left = room - len(ids)
+        lines = []
+        for name in dict.fromkeys(NAME.findall(draft.original)):
+            where, signature, side = self.rules.signatures.get(name, ("", "", ""))
+            if signature and where != path and (split != "train" or side == "train"):
+                lines.append(one_line(signature))
+        for line, encoded in zip(lines, self.encoder.encode(lines) if lines else []):
+            if line and len(encoded.ids) <= left:
+                text += line
+                ids = ids + encoded.ids.tolist()
+                left -= len(encoded.ids)
+        return text, ids
+
+    def _message_row(self, draft: _Draft, row: Window) -> Window | None:
+        """The same change with the message as target."""
+        comment = _comment(draft.block.place.language)
+        head = f"{comment(draft.block.change.path)}{comment('Original:')}"
+        ask = comment("Message:")
+        context = head + draft.original + draft.mark + draft.target + ask
+        target = draft.message + "\n"
+        if not draft.message:
+            return None
+        texts = [head, draft.original, draft.mark, draft.target, ask, target]
+        parts = [e.ids.tolist() for e in self.encoder.encode(texts)]
+        n = sum(map(len, parts))
+        scale = next((s for s in SCALES if n <= s), None)
+        if scale is None:
+            return None
+        return replace(
+            row,
+            id=row_id(row.id, "message"),
+            idiom="message",
+            scale=scale,
+            text=context + target,
+            context_chars=len(context),
+            input_ids=[i for part in parts for i in part],
+            context_tokens=n - len(parts[-1]),
+            n_tokens=n,
+            original_start=len(head),
+            original_end=len(head) + len(draft.original),
+        )
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One group of hunks of one change: line ranges with their surroundings. ``changed``: bytes of its changed lines, both sides."""
+
+    change: Change
+    place: Place
+    hunk: Hunk
+    before: Sequence[str]
+    after: Sequence[str]
+    ends: Sequence[int]
+    changed: int
+    inner: tuple[Hunk, ...]
+
+    @property
+    def original(self) -> str:
+        return "".join(self.before[self.hunk.a0 : self.hunk.a1])
+
+    @property
+    def updated(self) -> str:
+        return "".join(self.after[self.hunk.b0 : self.hunk.b1])
+
+    def divided(self, room: int) -> list[_Block]:
+        """In pieces whose two sides together hold at most ``room`` bytes; a single line on each side stays whole."""
+        pieces = fitting(self.hunk, lambda h: _size(h, self.before, self.after) <= room)
+        return [replace(self, hunk=piece, changed=self._changed_in(piece)) for piece in pieces]
+
+    def _changed_in(self, piece: Hunk) -> int:
+        """Changed bytes that lie in a piece; pieces share a block's line ranges out, so these add up to the block's."""
+        size = 0
+        for hunk in self.inner:
+            a = Hunk(max(hunk.a0, piece.a0), min(hunk.a1, piece.a1), max(hunk.b0, piece.b0), min(hunk.b1, piece.b1))
+            size += _size(a, self.before, self.after)
+        return size
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A row's four texts, with secrets replaced: ``head`` (path, message), the original block, ``mark``, and the target."""
+
+    block: _Block
+    head: str
+    original: str
+    mark: str
+    target: str
+    message: str
+    ids: tuple[list[int], ...] = ()
+
+
+def _draft(block: _Block, original: str, updated: str, message: str, rules: EditRules) -> _Draft:
+    comment = _comment(block.place.language)
+    asked = message if len(message) <= EDIT_MESSAGE_CHARACTERS else message[:EDIT_MESSAGE_CHARACTERS] + " [...]"
+    head = comment(block.change.path) + "".join(comment(line) for line in asked.split("\n") if line.strip()) + comment("Original:")
+    target = _unified(block) if rules.unified else updated
+    gap = "" if original.endswith("\n") or not original else "\n"
+    return _Draft(block, head, original, gap + comment("Diff:" if rules.unified else "Updated:"), target, message)
+
+
+def _unified(block: _Block) -> str:
+    """The block as one hunk of a unified diff, from its exact line operations."""
+    h = block.hunk
+    lines = [f"@@ -{h.a0 + 1},{h.a1 - h.a0} +{h.b0 + 1},{h.b1 - h.b0} @@\n"]
+    a, b = h.a0, h.b0
+    for inner in (*block.inner, Hunk(h.a1, h.a1, h.b1, h.b1)):
+        a0, b0 = min(max(inner.a0, a), h.a1), min(max(inner.b0, b), h.b1)
+        lines += [" " + line for line in block.after[b:b0]]
+        a1, b1 = min(max(inner.a1, a0), h.a1), min(max(inner.b1, b0), h.b1)
+        lines += ["-" + line for line in block.before[a0:a1]] + ["+" + line for line in block.after[b0:b1]]
+        a, b = a1, b1
+    return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+
+
+def _comment(language: str) -> Callable[[str], str]:
+    """How a line is written as a comment of the language."""
+    known = all_languages().get(language)
+    if known is not None and not known.line_comment and known.block_comment:
+        return lambda text: f"{known.block_comment[0]} {text} {known.block_comment[1]}\n"
+    mark = known.line_comment if known is not None and known.line_comment else "#"
+    return lambda text: f"{mark} {''.join(c if c.isprintable() else ' ' for c in text)}\n"
+
+
+def _size(hunk: Hunk, before: Sequence[str], after: Sequence[str]) -> int:
+    return sum(len(line.encode()) for line in before[hunk.a0 : hunk.a1]) + sum(len(line.encode()) for line in after[hunk.b0 : hunk.b1])
+
+
+def _chosen(identity: str, rules: EditRules) -> bool:
+    return int(row_id(rules.seed, identity, "message")[:8], 16) / 2**32 < rules.message_share
+
+
+def rebuilt(before: str, rows: Iterable[Window]) -> str:
+    """``after``, from ``before`` and the edit rows of one change (blocks, not unified, not message rows): the proof that nothing was cut off."""
+    out: list[bytes] = []
+    raw, position, written = before.encode(), 0, 0
+    for row in sorted((r for r in rows if not r.idiom), key=lambda r: r.start_byte):
+        same = row.start_byte - written
+        out.append(raw[position : position + same])
+        out.append(row.text[row.context_chars :].encode())
+        position += same + len(row.text[row.original_start : row.original_end].encode())
+        written = row.end_byte
+    return b"".join([*out, raw[position:]]).decode()
