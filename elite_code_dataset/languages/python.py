@@ -55,7 +55,7 @@ LANGUAGE = Language(
     units=UNITS,
     imports=IMPORTS,
     read_import=read_import,
-    statements=("_simple_statement", "_compound_statement", "elif_clause", "else_clause", "except_clause", "finally_clause", "case_clause"),
+    statements=("(module (_) @it)", "(block (_) @it)", "elif_clause", "else_clause", "except_clause", "finally_clause", "case_clause"),
     blocks=(
         "(list (_) @it)",
         "(dictionary (_) @it)",
