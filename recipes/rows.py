@@ -1,0 +1,90 @@
+"""Rows of a run: a saved dataset, or a repository to build one of -> splits with the wanted windows, and their tokenizer.
+
+In: ``--dataset`` or ``--repo``. Out: ``RunRows``. Costs a reading of the dataset's short columns; with ``--repo`` a build, on one process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+from accelerate import PartialState
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from elite_code_dataset.records import EliteCodeError
+from recipes.options import Options
+
+TOKENIZER = "tokenizer"
+
+
+@dataclass(frozen=True)
+class RunRows:
+    """``train`` is trained on, ``validation`` steers (stopping, best checkpoint), ``held_out`` is measured before and after."""
+
+    train: datasets.Dataset
+    validation: datasets.Dataset
+    held_out: datasets.Dataset
+    tokenizer: PreTrainedTokenizerBase
+
+
+def run_rows(options: Options) -> RunRows:
+    """The rows of a run. Raises ``EliteCodeError`` where a split, a column or the tokenizer is missing."""
+    folder = Path(options.dataset).expanduser() if options.dataset else Path(options.output) / "dataset"
+    if not options.dataset:
+        with PartialState().main_process_first():
+            if PartialState().is_main_process:
+                _build(options, folder)
+    ds = _loaded(folder)
+    tokenizer = _tokenizer(options.tokenizer or str(folder / TOKENIZER))
+    train = _of_windows(ds, "train", options)
+    validation = _spread(_of_windows(ds, "validation" if "validation" in ds else "test", options), options.eval_rows)
+    held_out = _spread(_of_windows(ds, "test", options), options.eval_rows) if "test" in ds else validation
+    return RunRows(train, validation, held_out, tokenizer)
+
+
+def _build(options: Options, folder: Path) -> None:
+    if not options.repo:
+        raise EliteCodeError("neither --dataset nor --repo is given; expected one of them: a saved dataset's folder, or a git repository")
+    import elite_code_dataset
+
+    keywords: dict[str, Any] = {"tokenizer": options.tokenizer or options.model} if options.tokenizer or options.model else {}
+    elite_code_dataset.build(options.repo, preset=options.preset, windows=options.windows, **keywords).save_to_disk(str(folder))
+
+
+def _loaded(folder: Path) -> datasets.DatasetDict:
+    if not folder.is_dir():
+        raise EliteCodeError(f"no such folder: {folder}; expected a dataset saved with save_to_disk")
+    try:
+        ds = datasets.load_from_disk(str(folder))
+    except (FileNotFoundError, ValueError) as error:
+        raise EliteCodeError(f"{folder} is not a saved dataset ({error}); expected what build(...).save_to_disk(...) wrote") from None
+    if not isinstance(ds, datasets.DatasetDict) or "train" not in ds or not {"validation", "test"} & set(ds):
+        raise EliteCodeError(
+            f"{folder} holds {'splits ' + ', '.join(ds) if isinstance(ds, dict) else 'one table'}; expected train, validation and test"
+        )
+    return ds
+
+
+def _tokenizer(name: str) -> PreTrainedTokenizerBase:
+    try:
+        return AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise EliteCodeError(
+            f"no tokenizer at {name} ({' '.join(str(error).split())[:200]}); expected the one the rows were made with: give --tokenizer NAME_OR_FOLDER"
+        ) from None
+
+
+def _of_windows(ds: datasets.DatasetDict, split: str, options: Options) -> datasets.Dataset:
+    scale = np.asarray(ds[split]["scale"][:])
+    kept = np.flatnonzero(np.isin(scale, options.windows))
+    if not kept.size:
+        raise EliteCodeError(f"the {split} split has no rows of windows {options.windows}; it has {sorted(set(scale.tolist()))}")
+    return ds[split] if kept.size == scale.size else ds[split].select(kept)
+
+
+def _spread(ds: datasets.Dataset, count: int) -> datasets.Dataset:
+    """``count`` rows, evenly spread, so that all windows and files of an ordered split are among them; all where ``count`` is 0."""
+    return ds if not 0 < count < len(ds) else ds.select(np.linspace(0, len(ds) - 1, count).round().astype(int))
