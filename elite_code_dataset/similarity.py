@@ -69,6 +69,10 @@ def _character_classes() -> np.ndarray:
 
 
 _CLASS = _character_classes()
+_KIND = np.full(256, 6)  # a sign; 0 blank, 1 upper case, 2 lower case or not ASCII, 3 digit, 4 underscore, 5 line break
+for _first, _last, _kind in ((0, 32, 0), (10, 10, 5), (48, 57, 3), (65, 90, 1), (97, 122, 2), (95, 95, 4), (128, 255, 2)):
+    _KIND[_first : _last + 1] = _kind
+_RUN_TWENTIETHS = np.array([0, 21, 21, 32, 8, 36, 14])  # of a token, by the kind of a run
 _VALUE = _constants(1, 256)
 _POSITION = _constants(2, 64)
 _DECORATION = np.isin(np.arange(256), np.frombuffer(DECORATION, np.uint8))
@@ -156,12 +160,20 @@ def shingles(texts: Sequence[str], size: int = SHINGLE_TOKENS) -> list[np.ndarra
     return sets
 
 
-def token_counts(texts: Sequence[str]) -> list[int]:
-    """How many lexical tokens each text has: a cheap size that follows the count of any code tokenizer."""
-    counts: list[int] = []
+def estimated_tokens(texts: Sequence[str]) -> list[int]:
+    """About how many tokens a code tokenizer makes of each text, without one: runs of letters, digits, signs and line breaks, weighed.
+
+    Fitted to DeepSeek's tokenizer on 638 files of 20 kinds: a file is off by 5 % (its count of bytes by 16-25 %)."""
+    estimates: list[int] = []
     for batch in _batches(texts):
-        counts.extend(np.diff(_hashed_tokens(batch)[1]).tolist())
-    return counts
+        data = np.frombuffer(b"\n" + b"\n".join(batch) + b"\n", np.uint8)
+        kind = _KIND[data]
+        begins = (kind[1:] != kind[:-1]) & ~((kind[1:] == 2) & (kind[:-1] == 1))  # `Ab` is one run, `aB` two
+        starts = np.append(0, np.where(begins, _RUN_TWENTIETHS[kind[1:]], 0)) + 12 * (data >= 128)
+        ends = np.cumsum([0] + [len(text) + 1 for text in batch])
+        totals = np.append(0, np.cumsum(starts))
+        estimates.extend(((totals[ends[1:]] - totals[ends[:-1] + 1] + 10) // 20).tolist())
+    return estimates
 
 
 def signatures(sets: Sequence[np.ndarray]) -> np.ndarray:

