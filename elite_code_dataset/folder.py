@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from elite_code_dataset.config import MAX_TREE_DEPTH, MAX_TREE_ENTRIES
-from elite_code_dataset.history import count, label
+from elite_code_dataset.trees import count, label
 
 
 def folder_files(root: Path, drops: dict[str, list[int]]) -> dict[str, bytes]:

@@ -13,39 +13,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from elite_code_dataset.config import COPY_MIN_BYTES, MAX_TREE_DEPTH, MAX_TREE_ENTRIES
+from elite_code_dataset.config import COPY_MIN_BYTES
 from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.renames import renamed
+from elite_code_dataset.trees import FILE, Entry, TreeDiffer, count, kind_of_mode
 
 _COMMIT = re.compile(rb"tree ([0-9a-f]{40,64})\n((?:parent [0-9a-f]{40,64}\n)*)")
 _PERSON = re.compile(rb"^(author|committer) (.*?) ?(-?\d{1,20})(?: [+-]\d{1,6})?$", re.M)
 _CHUNK = 1000  # commits whose trees are held at once
-_CHUNK_SHARE = 5  # all commits of a chunk together may touch so many times what one may
 _LATEST = 253_402_300_799  # the last second of the year 9999
-FILE, LINK, MODULE = 0o100000, 0o120000, 0o160000
-
-
-class Entry(NamedTuple):
-    """One path that a commit changed. ``status``: A added, M modified, D deleted, R renamed, C copied, T other type.
-
-    Blobs are hex ids, '' on the side that does not exist; modes are git's octal numbers, 0 there. A merge's entry is there only if
-    it differs from all parents: ``old_blob`` is the first parent's, ``other_blobs`` the others'.
-    """
-
-    status: str
-    old_path: str
-    path: str
-    old_blob: str
-    new_blob: str
-    old_mode: int
-    new_mode: int
-    lineage: str
-    other_blobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +71,7 @@ class RawCommit(NamedTuple):
     authored: int
     committed: int
     author: bytes
+    committer: bytes
     message: bytes
 
 
@@ -103,18 +84,10 @@ def parsed_commit(data: bytes) -> RawCommit | None:
     head, message = (data, b"") if end < 0 else (data[:end], data[end + 2 :])
     people = {m.group(1): (m.group(2), int(m.group(3))) for m in _PERSON.finditer(head)}
     author, authored = people.get(b"author", (b"", 0))
-    committed = people.get(b"committer", (b"", authored))[1]
+    committer, committed = people.get(b"committer", (b"", authored))
     parents = tuple(line[7:].decode() for line in match.group(2).split(b"\n") if line)
     clamped = [min(max(time, 0), _LATEST) for time in (authored, committed)]
-    return RawCommit(match.group(1).decode(), parents, *clamped, author, message)
-
-
-def label(path: bytes) -> str:
-    """A path as text: UTF-8, or with each byte that is not as ``\\xNN``."""
-    try:
-        return path.decode("utf-8")
-    except UnicodeDecodeError:
-        return path.decode("utf-8", "backslashreplace")
+    return RawCommit(match.group(1).decode(), parents, *clamped, author, committer, message)
 
 
 def lineage_id(commit: str, path: str) -> str:
@@ -122,119 +95,82 @@ def lineage_id(commit: str, path: str) -> str:
     return hashlib.sha256(f"{commit}\0{path}".encode()).hexdigest()[:20]
 
 
-def count(drops: dict[str, list[int]], reason: str, size: int = 0, number: int = 1) -> None:
-    """Add to a table of reason -> [number, bytes]."""
-    entry = drops.setdefault(reason, [0, 0])
-    entry[0] += number
-    entry[1] += size
-
-
-def history_of(objects: Objects, tip: str, shallow: frozenset[str] = frozenset(), earlier: History | None = None) -> History:
-    """The whole history up to ``tip``. With ``earlier`` (the result for an older tip) only what came after it is read, if the
-    older commits stand first in the new order; else everything is."""
-    raw = _commits_up_to(objects, tip, shallow, {commit.id for commit in earlier.commits} if earlier else set())
-    order = _order(raw, tip, earlier)
-    if earlier is not None and order is None:
-        return history_of(objects, tip, shallow)
-    history = _continued(earlier, tip) if earlier else History(tip)
-    trees = {commit: raw[commit].tree for commit in raw if raw[commit]}
-    if earlier:
-        _add_known_trees(objects, trees, raw, order)
+def history_of(objects: Objects, tip: str, shallow: frozenset[str] = frozenset()) -> History:
+    """The whole history up to ``tip``; ``shallow`` are the commits whose parents were left out of the clone."""
+    raw = _commits_up_to(objects, tip, shallow)
+    history = History(tip)
+    count(history.drops, "unreadable_commit", 0, len(raw.unreadable)) if raw.unreadable else None
+    order = _order(raw.found, tip)
     for at in range(0, len(order), _CHUNK):
-        _add_chunk(history, objects, raw, trees, shallow, order[at : at + _CHUNK])
+        _add_chunk(history, objects, raw.found, shallow, order[at : at + _CHUNK])
     return history
 
 
-def _continued(earlier: History, tip: str) -> History:
-    return History(
-        tip,
-        list(earlier.commits),
-        dict(earlier.lineage_of),
-        dict(earlier.last_changed),
-        dict(earlier.births),
-        {reason: list(pair) for reason, pair in earlier.drops.items()},
-        set(earlier.moved_away),
-        dict(earlier.blob_lineage),
-    )
+class _Commits(NamedTuple):
+    found: dict[str, RawCommit]
+    unreadable: list[str]
 
 
-def _add_known_trees(objects: Objects, trees: dict[str, str], raw: Mapping[str, RawCommit | None], order: Sequence[str]) -> None:
-    """Root trees of commits that are not new but parents of new ones."""
-    wanted = sorted({parent for commit in order if raw[commit] for parent in raw[commit].parents} - set(trees))
-    for oid, kind, data in objects.read(wanted):
-        found = parsed_commit(data) if kind == "commit" else None
-        if found:
-            trees[oid] = found.tree
-
-
-def _commits_up_to(objects: Objects, tip: str, shallow: frozenset[str], known: set[str]) -> dict[str, RawCommit | None]:
-    """Every commit reachable from the tip but not through a known one; None for one that cannot be read."""
-    found: dict[str, RawCommit | None] = {}
-    wave = [] if tip in known else [tip]
+def _commits_up_to(objects: Objects, tip: str, shallow: frozenset[str]) -> _Commits:
+    """Every commit reachable from the tip, without its text, and the ids of those that cannot be read."""
+    commits = _Commits({}, [])
+    seen, wave = {tip}, [tip]
     while wave:
         following: list[str] = []
         for oid, kind, data in objects.read(wave):
             commit = parsed_commit(data) if kind == "commit" else None
-            found[oid] = commit._replace(message=b"", author=b"") if commit else None
-            if commit and oid not in shallow:
-                following += commit.parents
-        wave = [oid for oid in dict.fromkeys(following) if oid not in found and oid not in known]
-    return found
+            if commit is None:
+                commits.unreadable.append(oid)
+                continue
+            commits.found[oid] = commit._replace(message=b"", author=b"", committer=b"")
+            following += () if oid in shallow else commit.parents
+        wave = [oid for oid in dict.fromkeys(following) if oid not in seen]
+        seen.update(wave)
+    return commits
 
 
-def _order(raw: Mapping[str, RawCommit | None], tip: str, earlier: History | None) -> list[str] | None:
-    """Readable commits, parents first and the first parent's line before the others'. None if the earlier tip is not on that line."""
-    done: set[str] = set()
-    if earlier:
-        current = tip
-        while current in raw and raw[current] and raw[current].parents:
-            current = raw[current].parents[0]
-        if current != earlier.tip:
-            return None
+def _order(found: Mapping[str, RawCommit], tip: str) -> list[str]:
+    """Parents before children, and the first parent's line before the others', so that appended commits come last."""
     order: list[str] = []
+    done: set[str] = set()
     stack: list[tuple[str, int]] = [(tip, 0)]
     while stack:
         oid, at = stack.pop()
-        commit = raw.get(oid)
-        if oid in done or commit is None:
+        if oid in done or oid not in found:
             continue
-        if at < len(commit.parents):
-            stack.append((oid, at + 1))
-            stack.append((commit.parents[at], 0))
-            continue
-        done.add(oid)
-        order.append(oid)
+        if at < len(found[oid].parents):
+            stack += [(oid, at + 1), (found[oid].parents[at], 0)]
+        else:
+            done.add(oid)
+            order.append(oid)
     return order
 
 
-def _add_chunk(
-    history: History,
-    objects: Objects,
-    raw: Mapping[str, RawCommit | None],
-    trees: Mapping[str, str],
-    shallow: frozenset[str],
-    chunk: Sequence[str],
-) -> None:
+def _add_chunk(history: History, objects: Objects, found: Mapping[str, RawCommit], shallow: frozenset[str], chunk: Sequence[str]) -> None:
+    """Append these commits, with the paths they changed, to the history."""
     differ = TreeDiffer(objects)
-    boundaries = {}
+    boundaries: dict[str, str] = {}
     for oid in chunk:
-        parents = raw[oid].parents
-        missing = "shallow_boundary" if oid in shallow else "" if all(parent in trees for parent in parents) else "unreadable_commit"
-        boundaries[oid] = missing if parents else ""
-        known = () if missing else tuple(trees[parent] for parent in parents)
-        differ.ask(oid, trees[oid], known)
-        if len(known) > 1:
-            differ.ask((oid, 0), trees[oid], known[:1])
+        commit = found[oid]
+        missing = any(parent not in found for parent in commit.parents)
+        boundaries[oid] = "shallow_boundary" if oid in shallow else "unreadable_parent" if missing else ""
+        parents = () if boundaries[oid] else tuple(found[parent].tree for parent in commit.parents)
+        differ.ask(oid, commit.tree, parents)
+        if len(parents) > 1:
+            differ.ask((oid, "main"), commit.tree, parents[:1])
     differ.run()
     for reason, (number, size) in differ.drops.items():
         count(history.drops, reason, size, number)
     for oid in chunk:
-        commit = raw[oid]
-        entries = renamed(objects, differ.changes[oid])
-        main = renamed(objects, differ.changes[(oid, 0)]) if (oid, 0) in differ.changes else []
-        entries = _with_lineages(history, objects, oid, commit.committed, entries)
-        main = [entry._replace(lineage=history.lineage_of.get(entry.path, "")) for entry in main]
-        history.commits.append(Commit(oid, commit.committed, commit.authored, commit.parents, tuple(entries), boundaries[oid], tuple(main)))
+        commit = found[oid]
+        entries = tuple(_with_lineages(history, objects, oid, commit.committed, renamed(objects, differ.changes[oid])))
+        main = renamed(objects, differ.changes.get((oid, "main"), ()))
+        main_entries = tuple(entry._replace(lineage=_lineage_after(history, oid, entry)) for entry in main)
+        history.commits.append(Commit(oid, commit.committed, commit.authored, commit.parents, entries, boundaries[oid], main_entries))
+
+
+def _lineage_after(history: History, commit: str, entry: Entry) -> str:
+    return history.lineage_of.get(entry.path) or lineage_id(commit, entry.path)
 
 
 def _with_lineages(history: History, objects: Objects, commit: str, time: int, entries: Sequence[Entry]) -> list[Entry]:
@@ -260,7 +196,7 @@ def _with_lineages(history: History, objects: Objects, commit: str, time: int, e
             continue
         history.lineage_of[entry.path] = entry.lineage
         history.moved_away.discard(entry.path)
-        if entry.new_mode & 0o170000 == FILE:
+        if kind_of_mode(entry.new_mode) == FILE:
             history.blob_lineage[entry.new_blob] = entry.lineage
     return after
 
@@ -273,93 +209,3 @@ def _added(history: History, objects: Objects, entry: Entry) -> tuple[Entry, str
     if lineage and objects.sizes([entry.new_blob]).get(entry.new_blob, ("", 0))[1] > COPY_MIN_BYTES:
         return entry._replace(status="C"), lineage
     return entry, ""
-
-
-_ENTRY = {20: re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.S), 32: re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{32})", re.S)}
-
-
-class TreeDiffer:
-    """Differences of many trees at once, level by level, so that git answers in batches. Broken trees are counted and taken as empty."""
-
-    def __init__(self, objects: Objects) -> None:
-        self.objects = objects
-        self.drops: dict[str, list[int]] = {}
-        self.changes: dict[object, list[Entry]] = {}
-        self._work: list[tuple[object, bytes, str, tuple[str, ...]]] = []
-        self._trees: dict[str, frozenset[tuple[bytes, bytes, bytes]]] = {"": frozenset()}
-        self._raw_length = objects.id_length // 2
-        self._visits: Counter[object] = Counter()
-
-    def ask(self, key: object, tree: str, parents: tuple[str, ...]) -> None:
-        """Ask what ``tree`` has that differs from all ``parents`` (from nothing, if there are none)."""
-        self.changes[key] = []
-        self._work.append((key, b"", tree, parents or ("",)))
-
-    def run(self) -> None:
-        """Answer all that was asked, into ``changes``: entries in path order, only A, M, D and T."""
-        for _ in range(MAX_TREE_DEPTH):
-            self._fetch({tree for _, _, tree, parents in self._work for tree in (tree, *parents)})
-            work, self._work = self._work, []
-            for key, prefix, tree, parents in work:
-                self._visits.update((key, None))
-                if max(self._visits[key], self._visits[None] // _CHUNK_SHARE) > MAX_TREE_ENTRIES:
-                    count(self.drops, "too_many_entries")
-                    continue
-                self._compare(key, prefix, tree, parents)
-            if not self._work:
-                break
-        count(self.drops, "tree_too_deep", 0, len(self._work)) if self._work else None
-        for key, entries in self.changes.items():
-            self.changes[key] = sorted(entries, key=lambda entry: entry.path)
-
-    def entries(self, tree: str) -> frozenset[tuple[bytes, bytes, bytes]]:
-        """(mode, name, raw id) of each entry of one tree."""
-        self._fetch({tree})
-        return self._trees[tree]
-
-    def _fetch(self, oids: Iterable[str]) -> None:
-        pattern = _ENTRY[self._raw_length]
-        for oid, kind, data in self.objects.read(sorted(set(oids) - self._trees.keys())):
-            found = pattern.findall(data) if kind == "tree" else []
-            read = sum(map(len, (part for entry in found for part in entry))) + 2 * len(found)
-            if kind != "tree" or read != len(data):
-                count(self.drops, "unreadable_tree", len(data))
-            self._trees[oid] = frozenset(found)
-
-    def _compare(self, key: object, prefix: bytes, tree: str, parents: tuple[str, ...]) -> None:
-        new, olds = self._trees[tree], [self._trees[parent] for parent in parents]
-        changed = {entry[1] for entry in new.difference(*olds)}
-        gone = set.intersection(*({entry[1] for entry in old - new} for old in olds))
-        if not changed and not gone:
-            return
-        names = changed | gone
-        now = {entry[1]: entry for entry in new if entry[1] in names}
-        before = [{entry[1]: entry for entry in old if entry[1] in names} for old in olds]
-        for name in sorted(names):
-            self._compare_name(key, prefix + name, now.get(name), [old.get(name) for old in before])
-
-    def _compare_name(self, key: object, path: bytes, new: tuple | None, olds: Sequence[tuple | None]) -> None:
-        self._visits.update((key, None))
-        if any(old == new for old in olds):
-            return
-        folder = [entry[2].hex() if entry is not None and _is_tree(entry) else "" for entry in (new, *olds)]
-        if any(folder):
-            self._work.append((key, path + b"/", folder[0], tuple(folder[1:])))
-        new = None if new is None or _is_tree(new) else new
-        files = [None if old is None or _is_tree(old) else old for old in olds]
-        if new is None and None in files:
-            return
-        self.changes[key].append(_entry(label(path), files, new))
-
-
-def _is_tree(entry: tuple[bytes, bytes, bytes]) -> bool:
-    return entry[0] in (b"40000", b"040000")
-
-
-def _entry(path: str, olds: Sequence[tuple | None], new: tuple | None) -> Entry:
-    old, *others = olds
-    old_mode, new_mode = (int(entry[0], 8) if entry else 0 for entry in (old, new))
-    old_blob, new_blob, *other_blobs = (entry[2].hex() if entry else "" for entry in (old, new, *others))
-    kind = old_mode & 0o170000 != new_mode & 0o170000
-    status = "A" if old is None else "D" if new is None else "T" if kind else "M"
-    return Entry(status, path, path, old_blob, new_blob, old_mode, new_mode, "", tuple(other_blobs))

@@ -10,13 +10,10 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from elite_code_dataset.config import MAX_FILE_BYTES, RENAME_SIMILARITY
 from elite_code_dataset.git_objects import Objects
-
-if TYPE_CHECKING:
-    from elite_code_dataset.history import Entry
+from elite_code_dataset.trees import FILE, Entry, kind_of_mode
 
 _FILES = 400  # deleted, and added, files a commit may have for similarity to be looked at; git's own limit is 1000
 _PAIRS = 20_000  # comparisons of one commit
@@ -25,8 +22,8 @@ _READ = 32_000_000  # bytes of one commit's candidates
 
 def renamed(objects: Objects, entries: Sequence[Entry]) -> list[Entry]:
     """Entries in path order with renames joined. Ties go to the same file name, then to the first path."""
-    gone = [entry for entry in entries if entry.status == "D" and entry.old_mode & 0o170000 == 0o100000]
-    come = [entry for entry in entries if entry.status == "A" and entry.new_mode & 0o170000 == 0o100000]
+    gone = [entry for entry in entries if entry.status == "D" and kind_of_mode(entry.old_mode) == FILE]
+    come = [entry for entry in entries if entry.status == "A" and kind_of_mode(entry.new_mode) == FILE]
     if not gone or not come:
         return list(entries)
     partner = _same_blob(gone, come)

@@ -11,17 +11,22 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from elite_code_dataset.changes import Changes, Selection, Tally, seconds
 from elite_code_dataset.config import MAX_FILE_BYTES, MAX_LINE_BYTES
 from elite_code_dataset.folder import folder_files, plain_bytes
 from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.git_place import HEX_ID, GitPlace, named_id, place_of, shallow_ids
-from elite_code_dataset.history import FILE, LINK, MODULE, History, TreeDiffer, count, history_of, lineage_id, parsed_commit
-from elite_code_dataset.records import EliteCodeError
+from elite_code_dataset.history import History, history_of, lineage_id, parsed_commit
+from elite_code_dataset.line_times import line_times
+from elite_code_dataset.records import Change, EliteCodeError
 from elite_code_dataset.texts import oddities, text_of
+from elite_code_dataset.trees import FILE, LINK, MODULE, TreeDiffer, count, kind_of_mode
 
 _HEX_PREFIX = re.compile(r"[0-9a-fA-F]{7,64}\Z")
 _TAG_DEPTH = 5
@@ -77,6 +82,8 @@ class Repository:
         self._tree: dict[str, tuple[int, str]] = {}  # path -> mode, blob
         self._tree_drops: dict[str, list[int]] = {}
         self._history: History | None = None
+        self._line_times: dict[str, np.ndarray] | None = None
+        self.changes_tally = Tally()
         self._objects = Objects(place) if place else None
         try:
             self._pin(place, revision) if place else self._pin_folder()
@@ -147,7 +154,7 @@ class Repository:
     def file_bytes(self, path: str) -> bytes | None:
         """The content of a path of the commit, or None if there is none or it cannot be read. A symlink's is not its target's."""
         mode, blob = self._tree.get(path, (0, ""))
-        if mode & 0o170000 != FILE:
+        if kind_of_mode(mode) != FILE:
             return None
         return self.blob(blob) if self._objects is not None else plain_bytes(self._on_disk[path], MAX_FILE_BYTES)[0]
 
@@ -166,8 +173,8 @@ class Repository:
         for path, (mode, blob) in self._tree.items():
             if not included(path) or excluded(path):
                 count(self.drops, "excluded")
-            elif mode & 0o170000 != FILE:
-                count(self.drops, {LINK: "symlink", MODULE: "submodule"}.get(mode & 0o170000, "special_file"))
+            elif kind_of_mode(mode) != FILE:
+                count(self.drops, {LINK: "symlink", MODULE: "submodule"}.get(kind_of_mode(mode), "special_file"))
             else:
                 wanted.append((path, mode, blob))
         history = self.history() if self._objects is not None else None
@@ -208,13 +215,47 @@ class Repository:
         for _, _, blob in some:
             yield read.get(blob), sizes.get(blob, 0)
 
-    def history(self, earlier: History | None = None) -> History:
-        """Commits, lineages and last-changed times up to the pinned commit; read once. ``earlier``: the result for an older commit."""
+    def history(self) -> History:
+        """Commits, lineages and last-changed times up to the pinned commit; read once."""
         if self._objects is None:
             return History(self.commit, lineage_of={path: lineage_id("", path) for path in self._tree})
         if self._history is None:
-            self._history = history_of(self._objects, self.commit, self._shallow, earlier)
+            self._history = history_of(self._objects, self.commit, self._shallow)
         return self._history
+
+    def changes(
+        self,
+        max_commits: int | None = None,
+        since: int | str | None = None,
+        until: int | str | None = None,
+        first_parent: bool = False,
+        known: Container[str] | None = None,
+        generated: Callable[[str, bytes], str] | None = None,
+    ) -> Iterator[Change]:
+        """What each commit did to each file, oldest first; ``changes_tally`` counts what was kept and what was not, and why.
+
+        ``max_commits`` takes the newest so many; ``since`` and ``until`` bound the committer time, in Unix seconds or as a date;
+        ``first_parent`` follows first parents only and then describes a merge against its first parent; commits in ``known`` are
+        passed over. ``generated`` answers (path, content) with a reason to leave a file out, or ''; linguist is asked if it is None.
+        """
+        selection = Selection(max_commits, seconds(since, "since"), seconds(until, "until"), first_parent, known or ())
+        self.changes_tally = Tally()
+        if self._objects is None:
+            return iter(())
+        return Changes(self._objects, self.changes_tally, generated).of(self.history(), selection)
+
+    def line_times(self) -> dict[str, np.ndarray]:
+        """Path -> committer time of the newest change of each line (lines end at ``\\n``), for the files that could be followed."""
+        if self._line_times is None:
+            files = {path: blob for path, (mode, blob) in self._tree.items() if kind_of_mode(mode) == FILE}
+            self._line_times = line_times(self._objects, self.history(), files) if self._objects is not None else {}
+        return self._line_times
+
+    def unit_times(self, path: str, spans: Sequence[tuple[int, int]]) -> list[int]:
+        """The newest time in each span of lines ``[first, last)``, counted from 0; the file's own where its lines are not known."""
+        times = self.line_times().get(path, np.empty(0, np.int64))
+        whole = self.history().last_changed.get(path, self.commit_time)
+        return [int(times[first:last].max()) if len(times[first:last]) else whole for first, last in spans]
 
 
 def _blob_id(data: bytes | None, size: int) -> str:
