@@ -38,8 +38,8 @@ def parsed(source: SourceFile, seconds: float = PARSE_SECONDS) -> ParsedFile:
     marks = _Marks.of(data, found, language)
     raws = _raw_units(data, found, marks)
     complexity = _complexities(raws, found)
-    units = tuple(_unit(data, raw, marks, raws, complexity[index]) for index, raw in enumerate(raws))
-    moved = {raw.code_start: unit.start_byte for raw, unit in zip(raws, units)}
+    units = tuple(_unit(data, raw, marks, complexity[index]) for index, raw in enumerate(raws))
+    moved = _moved_starts(raws, marks)
     statements = _statements(data, found, marks, moved)
     return ParsedFile(source, units, _imports(found, language), statements, _blocks(data, found, marks), tree.root_node.has_error)
 
@@ -52,7 +52,7 @@ class _Found:
     """Nodes by the name the query gave them; definitions keep which name and body are theirs."""
 
     nodes: dict[str, list[Node]]
-    definitions: list[tuple[str, dict[str, list[Node]]]]
+    definitions: list[tuple[int, str, dict[str, list[Node]]]]
 
 
 @cache
@@ -74,12 +74,12 @@ def _found(tree: Tree, language: Language) -> _Found | None:
         return None
     names = ("statement", "block", "decision", "default", "comment", "string", "attached", "outer", "import")
     found = _Found({name: [] for name in names}, [])
-    for _, captures in matches:
+    for pattern, captures in matches:
         for name, nodes in captures.items():
             if name in found.nodes:
                 found.nodes[name].extend(nodes)
             elif name in UNIT_KINDS:
-                found.definitions.append((name, captures))
+                found.definitions.append((pattern, name, captures))
     return found
 
 
@@ -175,54 +175,78 @@ class _Raw:
     kind: str
     name: str
     node_start: int
-    node_end: int
+    end: int
     header_end: int
-    code_start: int = 0
+    body: int | None
+    code_start: int
     start: int = 0
-    end: int = 0
     parent: int = -1
     depth: int = 0
 
 
 def _raw_units(data: bytes, found: _Found, marks: _Marks) -> list[_Raw]:
     """Definitions in document order, outer before inner, with wrappers claimed, parents known and starts moved over documentation."""
-    raws = sorted(_definitions(found).values(), key=lambda raw: (raw.node_start, -raw.node_end))
-    _claim_wrappers(raws, sorted({(node.start_byte, node.end_byte) for node in found.nodes["outer"]}, key=lambda s: (s[0], -s[1])))
+    raws = sorted(_definitions(data, found).values(), key=lambda raw: (raw.node_start, -raw.end))
+    _claim_wrappers(data, raws, sorted({(node.start_byte, node.end_byte) for node in found.nodes["outer"]}, key=lambda s: (s[0], -s[1])))
     raws.sort(key=lambda raw: (raw.code_start, -raw.end))
+    kept: list[_Raw] = []
     stack: list[int] = []
     floor = 0
-    for index, raw in enumerate(raws):
-        while stack and raws[stack[-1]].end <= raw.code_start:
-            floor = max(floor, raws[stack.pop()].end)
+    for raw in raws:
+        while stack and kept[stack[-1]].end <= raw.code_start:
+            floor = max(floor, kept[stack.pop()].end)
         if stack:
+            around = kept[stack[-1]]
+            if raw.body is not None and raw.body == around.body:
+                continue
             raw.parent, raw.depth = stack[-1], len(stack)
-            floor = max(floor, raws[stack[-1]].code_start + 1)
-            if raw.kind == "function" and raws[raw.parent].kind in ("type", "trait", "interface", "impl"):
+            floor = max(floor, around.code_start + 1)
+            if raw.kind == "function" and around.kind in ("type", "trait", "interface", "impl"):
                 raw.kind = "method"
         raw.start = max(floor, _moved_to_line_start(data, marks.start_of(data, raw.code_start, floor, any_comment=False)))
-        stack.append(index)
-    return raws
+        stack.append(len(kept))
+        kept.append(raw)
+    return kept
 
 
-def _definitions(found: _Found) -> dict[Span, _Raw]:
-    """One definition a span: of two patterns that see the same node, the one written first wins, and one with a body over one without."""
-    best: dict[Span, tuple[int, _Raw]] = {}
-    for kind, captures in found.definitions:
+def _definitions(data: bytes, found: _Found) -> dict[Span, _Raw]:
+    """One definition a span: of two patterns that see the same node the one written first wins, and of one pattern what has a body."""
+    best: dict[Span, tuple[tuple[int, int], _Raw]] = {}
+    for pattern, kind, captures in found.definitions:
         node = captures[kind][0]
-        name = captures.get("name")
-        header, body = captures.get("header"), captures.get("body")
-        end = header[-1].end_byte if header else body[0].start_byte if body else node.end_byte
-        label = " ".join(name[0].text.decode("utf-8", "replace").split()) if name else ""
-        raw = _Raw(kind, label, node.start_byte, node.end_byte, end, node.start_byte, node.start_byte, node.end_byte)
-        weight = len(captures)
-        key = (raw.node_start, raw.node_end)
-        if key not in best or (weight > best[key][0] and best[key][1].kind == kind):
-            best[key] = (weight, raw)
+        key, rank = (node.start_byte, node.end_byte), (pattern, -len(captures))
+        if key in best and rank >= best[key][0]:
+            continue
+        body = min((one.start_byte for one in captures.get("body", ())), default=None)
+        header = captures.get("header")
+        end = _end_of(data, node)
+        header_end = header[-1].end_byte if header else end if body is None else body
+        best[key] = (rank, _Raw(kind, _name(captures), node.start_byte, end, header_end, body, code_start=node.start_byte))
     return {key: raw for key, (_, raw) in best.items()}
 
 
-def _claim_wrappers(raws: list[_Raw], wrappers: list[Span]) -> None:
-    """A wrapper belongs to the unit inside it when there is exactly one directly inside; then the unit's span is the wrapper's."""
+def _end_of(data: bytes, node: Node) -> int:
+    """Where the syntax ends: without line ends that some grammars take in, with the semicolon that some leave out."""
+    end = node.end_byte
+    while end > node.start_byte and data[end - 1] in b" \t\r\n":
+        end -= 1
+    return end + 1 if data[end : end + 1] == b";" and end == node.end_byte else end
+
+
+def _name(captures: dict[str, list[Node]]) -> str:
+    node = captures["name"][0] if "name" in captures else None
+    if "declarator" in captures:
+        node = captures["declarator"][0]
+        while node is not None and node.type.endswith("_declarator"):
+            node = node.child_by_field_name("declarator") or node.named_child(0)
+    if node is None or node.text is None:
+        return ""
+    text = " ".join(node.text.decode("utf-8", "replace").split()).strip("\"'`")
+    return re.sub(r"(?<!operator)\(.*", "", text) if "declarator" in captures else text
+
+
+def _claim_wrappers(data: bytes, raws: list[_Raw], wrappers: list[Span]) -> None:
+    """A wrapper belongs to the unit directly inside it when that is the only one and they end together; the unit then spans the wrapper."""
     held: list[list[int]] = [[] for _ in wrappers]
     above: list[list[int]] = []
     stack: list[tuple[int, int]] = []  # (end, wrapper index or -1 for a unit)
@@ -242,19 +266,19 @@ def _claim_wrappers(raws: list[_Raw], wrappers: list[Span]) -> None:
             chain.append(wrapper)
             held[wrapper].append(index)
         above.append(chain)
-        stack.append((raw.node_end, -1))
+        stack.append((raw.end, -1))
     for raw, chain in zip(raws, above):
         for wrapper in chain:
-            if len(held[wrapper]) > 1:
+            start, end = wrappers[wrapper]
+            if len(held[wrapper]) > 1 or data[raw.end : end].strip(b" \t\r\n;"):
                 break
-            raw.code_start, raw.end = min(raw.code_start, wrappers[wrapper][0]), max(raw.end, wrappers[wrapper][1])
+            raw.code_start, raw.end = min(raw.code_start, start), max(raw.end, end)
 
 
-def _unit(data: bytes, raw: _Raw, marks: _Marks, raws: list[_Raw], complexity: int) -> Unit:
-    header_end = _moved_to_line_start(data, raw.header_end) if raw.header_end < raw.node_end else raw.end
+def _unit(data: bytes, raw: _Raw, marks: _Marks, complexity: int) -> Unit:
+    header_end = raw.end if raw.body is None and raw.header_end >= raw.end else _moved_to_line_start(data, raw.header_end)
     header_end = max(header_end, raw.start)
-    signature = _signature(data, raw, marks)
-    return Unit(raw.kind, raw.name, signature, raw.start, raw.end, header_end, raw.depth, raw.parent, complexity)
+    return Unit(raw.kind, raw.name, _signature(data, raw, marks), raw.start, raw.end, header_end, raw.depth, raw.parent, complexity)
 
 
 def _signature(data: bytes, raw: _Raw, marks: _Marks) -> str:
@@ -270,8 +294,9 @@ def _signature(data: bytes, raw: _Raw, marks: _Marks) -> str:
     text = b" ".join(pieces).decode("utf-8", "replace")
     text = re.sub(r"([(\[<])\s*\n\s*", r"\1", text)
     text = re.sub(r",?\s*\n\s*([)\]>])", r"\1", text)
-    text = " ".join(text.split()).rstrip(" {;," if short else " {:;=,")
-    return text[:-2].rstrip() if text.endswith("=>") else text
+    text = " ".join(text.split()).rstrip(" {;,\\" if short else " {:;=,\\")
+    text = text[:-2].rstrip() if text.endswith("=>") else text
+    return text if raw.name in text or raw.body is None else f"{text} {raw.name}"
 
 
 def _complexities(raws: list[_Raw], found: _Found) -> list[int]:
@@ -294,6 +319,15 @@ def _complexities(raws: list[_Raw], found: _Found) -> list[int]:
 
 
 # --- places to cut --------------------------------------------------------------------------------------------------------------------
+
+
+def _moved_starts(raws: list[_Raw], marks: _Marks) -> dict[int, int]:
+    """Where a unit begins, for each place at which the grammar may see its statement begin: at its attributes or at its code."""
+    moved: dict[int, int] = {}
+    for raw in reversed(raws):
+        moved.update({start: raw.start for start, _ in marks.inside(raw.start, raw.code_start)})
+        moved[raw.node_start] = moved[raw.code_start] = raw.start
+    return moved
 
 
 def _statements(data: bytes, found: _Found, marks: _Marks, moved: dict[int, int]) -> tuple[int, ...]:

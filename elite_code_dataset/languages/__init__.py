@@ -12,8 +12,9 @@ A units query names the node that is the unit after its kind, and may name ``@na
 
     (function_item name: (_) @name body: (_)? @body) @function
 
-Two more names mean something in it: ``@attached`` is an attribute, a decorator or a doc comment that belongs to what follows it, and
-``@outer`` is a wrapper (``export ...``, ``template <...>``) that belongs to a unit when it holds exactly that one.
+``@declarator`` in place of ``@name`` is a C declarator with the name somewhere inside; ``@header`` is the last node of the header where no
+body node begins right after it. Two definitions with one body (``typedef struct a { } b``) are one unit, the outer. Two more names: ``@attached`` is an attribute, a decorator or a doc comment that belongs to what follows it, and
+``@outer`` is a wrapper (``export ...``, ``template <...>``) that belongs to a unit when it holds exactly that one and ends with it.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Language:
     suffixes: tuple[str, ...] = ()
     filenames: tuple[str, ...] = ()  # lower case, ``*`` stands for anything
     interpreters: tuple[str, ...] = ()  # as a first line ``#!`` names them, without a version
-    sign: str = ""  # a pattern in the first bytes; with it this language claims a suffix that another one has too
+    signed_suffixes: tuple[str, ...] = ()  # suffixes of other languages that are this one's when ``sign`` is found in the first bytes
+    sign: str = ""
     grammar: tuple[str, str] | None = None
 
     line_comment: str = ""
@@ -114,7 +116,7 @@ def _index() -> _Index:
     patterns: list[tuple[re.Pattern[str], Language]] = []
     interpreters: dict[str, Language] = {}
     for language in all_languages().values():
-        for suffix in language.suffixes:
+        for suffix in (*language.signed_suffixes, *language.suffixes):
             suffixes[suffix] = suffixes.get(suffix, ()) + (language,)
         for name in language.filenames:
             if "*" in name:
@@ -136,20 +138,20 @@ def language_of(path: str, head: bytes = b"") -> Language | None:
         return index.names[name]
     parts = name.lstrip(".").split(".")
     for cut in range(1, len(parts)):
-        claims = index.suffixes.get("." + ".".join(parts[cut:]))
-        if claims:
-            return _claimant(claims, head)
+        suffix = "." + ".".join(parts[cut:])
+        if suffix in index.suffixes:
+            return _claimant(suffix, index.suffixes[suffix], head)
     for pattern, language in index.patterns:
         if pattern.fullmatch(name):
             return language
     return _by_first_line(head)
 
 
-def _claimant(claims: tuple[Language, ...], head: bytes) -> Language | None:
+def _claimant(suffix: str, claims: tuple[Language, ...], head: bytes) -> Language | None:
     for language in claims:
-        if language.sign and re.search(language.sign.encode(), head[:8192], re.MULTILINE):
+        if suffix in language.signed_suffixes and re.search(language.sign.encode(), head[:8192], re.MULTILINE):
             return language
-    return next((language for language in claims if not language.sign), None)
+    return next((language for language in claims if suffix in language.suffixes), None)
 
 
 def _by_first_line(head: bytes) -> Language | None:

@@ -55,6 +55,8 @@ LANGUAGE = (
     Language(
         "xml",
         (".xml", ".xsd", ".xsl", ".xslt", ".plist", ".csproj", ".vbproj", ".props", ".targets", ".resx", ".wsdl", ".ui", ".pom", ".xaml"),
+        signed_suffixes=(".ts",),
+        sign=r"\A\s*<\?xml",
         block_comment=("<!--", "-->"),
         headings=r"(?:[ ]{2}|[ ]{4}|\t)?<[A-Za-z]",
     ),

@@ -1,0 +1,116 @@
+"""C: units, imports and idioms for the grammar tree-sitter-c. C++ builds on the parts named here."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from elite_code_dataset.languages import ImportParts, Language
+
+_PLACES = ("translation_unit", "declaration_list", "preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif")
+_DECLARED = (
+    "(function_declarator) @declarator",
+    "(pointer_declarator (function_declarator)) @declarator",
+    "(pointer_declarator (pointer_declarator (function_declarator))) @declarator",
+)
+
+PROTOTYPES = "\n".join(f"({place} (declaration declarator: {declared}) @function)" for place in _PLACES for declared in _DECLARED)
+
+CONSTANTS = "\n".join(
+    f"({place} (declaration declarator: (init_declarator declarator: (_) @declarator value: (_) @body)) @constant)" for place in _PLACES
+)
+
+TYPES = """
+(type_definition type: [(struct_specifier body: (_) @body) (union_specifier body: (_) @body) (enum_specifier body: (_) @body)]
+  declarator: (_) @declarator) @type
+(type_definition declarator: (_) @declarator) @type
+(struct_specifier name: (_) @name body: (_) @body) @type
+(union_specifier name: (_) @name body: (_) @body) @type
+(enum_specifier name: (_) @name body: (_) @body) @type
+"""
+
+MACROS = """
+(preproc_def name: (_) @name value: (_) @body) @macro
+(preproc_function_def name: (_) @name value: (_)? @body) @macro
+"""
+
+UNITS = (
+    """
+(function_definition declarator: (_) @declarator body: (_) @body) @function
+"""
+    + PROTOTYPES
+    + CONSTANTS
+    + TYPES
+    + MACROS
+)
+
+IMPORTS = "(preproc_include) @import"
+
+STATEMENTS = (
+    "(translation_unit (_) @it)",
+    "(declaration_list (_) @it)",
+    "(compound_statement (_) @it)",
+    "expression_statement",
+    "if_statement",
+    "for_statement",
+    "while_statement",
+    "do_statement",
+    "switch_statement",
+    "case_statement",
+    "return_statement",
+    "break_statement",
+    "continue_statement",
+    "goto_statement",
+    "declaration",
+    "function_definition",
+    "type_definition",
+    "preproc_def",
+    "preproc_function_def",
+    "preproc_include",
+    "preproc_call",
+    "preproc_if",
+    "preproc_ifdef",
+    "preproc_else",
+    "preproc_elif",
+    "field_declaration",
+    "enumerator",
+)
+
+BLOCKS = ("(initializer_list (_) @it)", "(argument_list (_) @it)", "(parameter_list (_) @it)")
+
+DECISIONS = (
+    "if_statement",
+    "for_statement",
+    "while_statement",
+    "do_statement",
+    '(case_statement "case" @it)',
+    "conditional_expression",
+    '(binary_expression ["&&" "||"] @it)',
+)
+
+
+def read_import(node: Node) -> list[ImportParts]:
+    """``#include "a.h"`` -> ("a.h", (), "include"); ``#include <a.h>`` -> ("a.h", (), "include_system"). Macros are not looked through."""
+    path = node.child_by_field_name("path")
+    if path is None or path.type not in ("string_literal", "system_lib_string") or not path.text:
+        return []
+    return [(path.text[1:-1].decode("utf-8", "replace"), (), "include" if path.type == "string_literal" else "include_system")]
+
+
+LANGUAGE = Language(
+    name="c",
+    suffixes=(".c", ".h"),
+    grammar=("tree_sitter_c", "language"),
+    line_comment="//",
+    block_comment=("/*", "*/"),
+    doc_comment=("/**", "///", "/*!", "//!"),
+    comments_attach=True,
+    units=UNITS,
+    imports=IMPORTS,
+    read_import=read_import,
+    statements=STATEMENTS,
+    blocks=BLOCKS,
+    decisions=DECISIONS,
+    comments=("comment",),
+    identifiers=("identifier", "field_identifier", "type_identifier"),
+    strings=("string_literal", "system_lib_string", "char_literal"),
+)
