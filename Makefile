@@ -1,0 +1,34 @@
+# Two commands on a machine with git, make and Python >= 3.10:  make demo  and  make test
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OLD := .venv-oldest
+PIP := -m pip install -q --disable-pip-version-check
+REPO ?=
+
+.PHONY: demo test test-oldest lint bench clean
+
+$(VENV)/installed: setup.cfg constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP) -c constraints.txt torch
+	$(BIN)/python $(PIP) -c constraints.txt -e ".[train,test,report,publish]"
+	touch $@
+
+$(OLD)/installed: setup.cfg constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(OLD)
+	$(OLD)/bin/python $(PIP) -e . "datasets==3.6.0" "pytest>=8" "pytest-timeout>=2.3"
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/python recipes/demo.py $(if $(REPO),--repo "$(REPO)")
+
+test: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q
+
+# the loading tests on the oldest supported stack
+test-oldest: $(OLD)/installed
+	$(OLD)/bin/python -m pytest -q tests/test_load_dataset.py
+
+clean:
+	rm -rf $(VENV) $(OLD) build dist *.egg-info runs
