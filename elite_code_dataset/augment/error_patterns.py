@@ -1,0 +1,52 @@
+"""error_patterns: error handling as repair. A worse handling of the same code is the context, the real code the target.
+
+In: a row of code. Out: the row with one idiom's worse form (``idioms/``) in a marked block ahead of its target; ``idiom`` names it. The target
+is never touched. Costs two or three parses and a query for each idiom of the language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from elite_code_dataset.augment.idioms import Site, idioms_of, sites_of, worsened
+from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, technique
+from elite_code_dataset.augment.repair import repair_of, target_of, trouble_in
+from elite_code_dataset.languages import Language, tree_of
+
+BEFORE, AFTER = "Error handling to improve", "Improved"
+
+
+@technique("error_patterns")
+def error_patterns(window: Mapping[str, Any], language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
+    """One idiom among those that the target holds, drawn; every place of it in the block is made worse."""
+    if window["kind"] != "code":
+        return Abstained("not_code")
+    if not idioms_of(language):
+        return Abstained("no_idioms")
+    source = target_of(window).encode()
+    tree = tree_of(source, language)
+    if tree is None:
+        return Abstained("no_syntax_tree")
+    by_name = sites_by_idiom(language, tree, source)
+    if not by_name:
+        return Abstained("unreadable" if trouble_in(tree) else "no_error_handling")
+    reasons = []
+    for name in rng.shuffled(sorted(by_name)):
+        sites = by_name[name]
+        labels = (f"{BEFORE} ({name.replace('_', ' ')}):", f"{AFTER}:")
+        made = repair_of(window, language, tree, sites, lambda a, b, sites=sites: worsened(source, a, b, sites), labels, rng, helpers, name)
+        if isinstance(made, Rewrite):
+            return made
+        reasons.append(made)
+    return reasons[0]
+
+
+def sites_by_idiom(language: Language, tree: Any, source: bytes) -> dict[str, list[Site]]:
+    """The places of every idiom of the language in a text, by the idiom's name."""
+    found: dict[str, list[Site]] = {}
+    for idiom in idioms_of(language):
+        sites = sites_of(idiom, language, tree, source)
+        if sites:
+            found.setdefault(idiom.name, []).extend(sites)
+    return found
