@@ -84,6 +84,8 @@ class Changes:
         """The changes of the selected commits."""
         chosen = {commit.id for commit in selection.of(history)}
         commits = history.first_parents() if selection.first_parent else history.commits
+        for reason, (number, size) in sorted(history.drops.items()):
+            count(self._tally.dropped, reason, size, number)
         for at in range(0, len(commits), _CHUNK):
             some = commits[at : at + _CHUNK]
             notes = self._notes(some)
@@ -179,7 +181,8 @@ def by_linguist() -> Callable[[str, bytes], str]:
             if len(seen) > 4096:
                 seen.clear()
             verdict = linguist.verdict(path, content)
-            seen[key] = "vendored" if verdict.vendored else "generated" if verdict.generated else ""
+            own = path.startswith(".github/") or path.rpartition("/")[2].startswith(".git")  # linguist calls these vendored
+            seen[key] = "vendored" if verdict.vendored and not own else "generated" if verdict.generated else ""
         return seen[key]
 
     return judged

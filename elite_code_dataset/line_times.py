@@ -24,7 +24,6 @@ from elite_code_dataset.trees import FILE, Entry, kind_of_mode
 
 _Version = tuple[str, str]  # path, blob
 _Step = tuple[int, Entry]  # committer time, what was changed
-_SMALL_DIFF = 4000  # lines on each side above which a middle that differs counts as changed altogether
 
 
 def line_times(objects: Objects, history: History, tree: Mapping[str, str]) -> dict[str, np.ndarray]:
@@ -100,7 +99,7 @@ def kept_lines(old: bytes, new: bytes) -> list[tuple[int, int, int]]:
     kept = [(0, 0, first)] if first else []
     old_middle, new_middle = old[head : len(old) - tail].split(b"\n"), new[head : len(new) - tail].split(b"\n")
     a_lines, b_lines = len(old_middle) - (not old_middle[-1]), len(new_middle) - (not new_middle[-1])
-    if a_lines and b_lines and max(a_lines, b_lines) <= _SMALL_DIFF:
+    if a_lines and b_lines:
         a, b = first, first
         for hunk in hunks_of(old_middle[:a_lines], new_middle[:b_lines]):
             kept += [(a, b, hunk.a0 + first - a)] if hunk.a0 + first > a else []

@@ -27,12 +27,13 @@ _TRAILER = re.compile(
 _PICKED = re.compile(r"^[ \t]*\(?(?:cherry[- ]picked|backported) from (?:commit )?[0-9a-f]{7,}.*$\n?", re.I | re.M)
 _MERGE = re.compile(r"^(Merge (?:pull request|PR|MR|merge request) [#!]?\d+) from \S+", re.M)
 _MERGE_REMOTE = re.compile(r"^(Merge (?:remote-tracking )?branch(?:es)?(?: '[^']*')?) of \S+", re.M)
-_ADDRESS = r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
+_ADDRESS = r"(?<![\w/])[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b"
 _NAMED_ADDRESS = re.compile(rf"(?:[^\W\d_][\w.'-]*[ \t]+){{0,3}}<[ \t]*{_ADDRESS}[ \t]*>|<?(?:mailto:)?{_ADDRESS}>?")
 _NAME = r"[^\W\d_a-z][\w.'-]*(?:[ \t]+[^\W\d_a-z][\w'-]*){1,2}"
 _CREDIT = r"(?:thanks|thank you|thx|cc|credits?|kudos|props|h/t|(?:patch|fix(?:ed)?|found|noticed|spotted|reported|suggested|contributed|written|reviewed|requested) by|courtesy|ping|pointed out by)(?: to| of| from| goes to)?[:,]?[ \t]+"
 _HANDLE = re.compile(rf"(?P<before>\b(?:{_CREDIT}|by[ \t]+))@[A-Za-z0-9][\w-]*(?:(?:,| and|, and| &)[ \t]+@[A-Za-z0-9][\w-]*)*", re.I)
 _CREDITED = re.compile(rf"(?P<before>\b(?i:{_CREDIT})){_NAME}(?![\w/.])")
+_MENTION = re.compile(r"(?<![\w`/.])@([A-Za-z0-9][\w-]*)(?![\w/.])")
 _WORDS = re.compile(r"[^\W_][\w.'’-]*")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -53,15 +54,20 @@ class People:
 
     def __init__(self) -> None:
         self._by_first: dict[str, set[tuple[str, ...]]] = {}
+        self._handles: set[str] = set()
 
     def add(self, person: bytes) -> None:
-        """Remember the name of an author or committer line, if it has two words or more."""
-        words = tuple(_WORDS.findall(decoded(person.partition(b"<")[0])))
+        """Remember the name in an author or committer line, if it has two words or more, and what may be the person's handle."""
+        name, _, address = decoded(person).partition("<")
+        words = tuple(_WORDS.findall(name))
         if 2 <= len(words) <= 6:
             self._by_first.setdefault(words[0], set()).add(words)
+        self._handles.add(address.partition("@")[0].rpartition("+")[2].lower())
+        if len(words) == 1:
+            self._handles.add(words[0].lower())
 
     def without_names(self, text: str) -> str:
-        """The text with every known full name replaced."""
+        """The text with every known full name, and every ``@handle`` of a known person, replaced."""
         words = list(_WORDS.finditer(text)) if self._by_first else []
         parts, at, done = [], 0, 0
         while at < len(words):
@@ -73,7 +79,8 @@ class People:
             parts += [text[done : words[at].start()], SOMEONE]
             done = words[at + length - 1].end()
             at += length
-        return "".join(parts) + text[done:]
+        text = "".join(parts) + text[done:]
+        return _MENTION.sub(lambda found: SOMEONE if found.group(1).lower() in self._handles else found.group(), text)
 
 
 def decoded(raw: bytes) -> str:

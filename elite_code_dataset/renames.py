@@ -60,23 +60,17 @@ def _same_blob(gone: Sequence[Entry], come: Sequence[Entry]) -> dict[str, str]:
 
 def _similar(objects: Objects, gone: Sequence[Entry], come: Sequence[Entry]) -> dict[str, str]:
     """New path -> old path for files with at least RENAME_SIMILARITY in common, the most similar pairs first."""
-    suffixes = {_suffix(entry.path) for entry in gone} & {_suffix(entry.path) for entry in come}
-    gone = [entry for entry in gone if _suffix(entry.path) in suffixes][:_FILES]
-    come = [entry for entry in come if _suffix(entry.path) in suffixes][:_FILES]
+    gone, come = gone[:_FILES], come[:_FILES]
     if not gone or not come:
         return {}
-    lines = _lines_by_blob(objects, [e.old_blob for e in gone] + [e.new_blob for e in come])
-    pairs, scores = 0, []
-    for new in come:
-        for old in gone:
-            if _suffix(new.path) != _suffix(old.path) or new.new_blob not in lines or old.old_blob not in lines:
-                continue
-            pairs += 1
-            if pairs > _PAIRS:
-                break
-            score = similarity(lines[old.old_blob], lines[new.new_blob])
-            if score >= RENAME_SIMILARITY:
-                scores.append((-score, _name(old.path) != _name(new.path), new.path, old.path))
+    lines = _lines_by_blob(objects, [entry.old_blob for entry in gone] + [entry.new_blob for entry in come])
+    pairs = [(new, old) for new in come for old in gone if new.new_blob in lines and old.old_blob in lines]
+    pairs.sort(key=lambda pair: _suffix(pair[0].path) != _suffix(pair[1].path))  # the cap takes pairs of different kinds first
+    scores = []
+    for new, old in pairs[:_PAIRS]:
+        score = similarity(lines[old.old_blob], lines[new.new_blob])
+        if score >= RENAME_SIMILARITY:
+            scores.append((-score, _name(old.path) != _name(new.path), new.path, old.path))
     partner: dict[str, str] = {}
     used: set[str] = set()
     for _, _, new_path, old_path in sorted(scores):
