@@ -166,42 +166,32 @@ class Repository:
         exclude: str | Sequence[str] | None = None,
     ) -> Iterator[RawFile]:
         """Every text file in path order. ``include`` and ``exclude`` are patterns such as ``src/*`` or ``*.py`` (``*`` also spans ``/``)."""
-        self.drops = {reason: list(pair) for reason, pair in self._tree_drops.items()}
-        self.noted = {}
+        drops = self.drops = {reason: list(pair) for reason, pair in self._tree_drops.items()}
+        noted = self.noted = {}
         included, excluded = _matcher(include, True), _matcher(exclude, False)
         wanted = []
         for path, (mode, blob) in self._tree.items():
             if not included(path) or excluded(path):
-                count(self.drops, "excluded")
+                count(drops, "excluded")
             elif kind_of_mode(mode) != FILE:
-                count(self.drops, {LINK: "symlink", MODULE: "submodule"}.get(kind_of_mode(mode), "special_file"))
+                count(drops, {LINK: "symlink", MODULE: "submodule"}.get(kind_of_mode(mode), "special_file"))
             else:
                 wanted.append((path, mode, blob))
         history = self.history() if self._objects is not None else None
         for at in range(0, len(wanted), _READ_AHEAD):
             some = wanted[at : at + _READ_AHEAD]
             for (path, mode, blob), (data, size) in zip(some, self._contents(some, max_file_bytes)):
-                text = self._accepted(data, size, max_file_bytes, max_line_bytes)
+                text, reason = ("", _reason_unread(data, size, max_file_bytes)) if not data else text_of(data, max_line_bytes)
+                if not text:
+                    count(drops, reason or "empty", size)
+                    continue
+                for oddity in oddities(data, text):
+                    count(noted, oddity, size)
                 if text:
                     times, lineages = (history.last_changed, history.lineage_of) if history else ({}, {})
                     yield RawFile(
                         path, blob, text, times.get(path, self.commit_time), lineages.get(path) or lineage_id("", path), size, mode
                     )
-
-    def _accepted(self, data: bytes | None, size: int, max_file_bytes: int, max_line_bytes: int) -> str:
-        """The text of a file, or '' after counting why it has none."""
-        reason = "too_large" if size > max_file_bytes else "unreadable_blob" if data is None else "empty" if not data else ""
-        text = ""
-        if not reason:
-            text, reason = text_of(data, max_line_bytes)
-        if not reason and not text:
-            reason = "empty"
-        if reason:
-            count(self.drops, reason, size)
-            return ""
-        for oddity in oddities(data, text):
-            count(self.noted, oddity, size)
-        return text
 
     def _contents(self, some: Sequence[tuple[str, int, str]], limit: int) -> Iterator[tuple[bytes | None, int]]:
         """(content or None, size) of each; content is None for what is larger than ``limit`` or cannot be read."""
@@ -222,6 +212,12 @@ class Repository:
         if self._history is None:
             self._history = history_of(self._objects, self.commit, self._shallow)
         return self._history
+
+    def blob_sizes(self, oids: Iterable[str]) -> dict[str, int]:
+        """Sizes in bytes of those blobs that can be read; one question for all of them, no content is read."""
+        if self._objects is None:
+            return {}
+        return {oid: size for oid, (kind, size) in self._objects.sizes(sorted(set(oids))).items() if kind == "blob"}
 
     def changes(
         self,

@@ -1,0 +1,213 @@
+"""Analysis: what all configs of a dataset share - files with their syntax, sides, encodings and graph - made once a commit, kept on disk.
+
+In: repositories and options. Out: ``Analysis``: corpora ready to be cut. Steps 1 to 9; cached under the commits and the options that matter, so
+that five scales cost one parse and one tokenizer pass, also in other processes. Costs about 10 bytes of cache a byte of source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pyarrow as pa
+
+from elite_code_dataset import progress, store
+from elite_code_dataset.options import Options
+from elite_code_dataset.reading import Reading, read
+from elite_code_dataset.records import EliteCodeError, Import, ParsedFile, SourceFile, Unit
+from elite_code_dataset.repository import open_repository
+from elite_code_dataset.similarity import estimated_tokens
+from elite_code_dataset.splits import Splits, Step, split_of, twins_of
+from elite_code_dataset.tokens import Encoder, Encoding, encoder_named, trained_encoder
+from elite_code_dataset.windows import Corpus, View
+
+# The options that change the analysis; the others only change what is cut from it.
+SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "seed", "tokenizer")
+ENCODE_BATCH = 64  # files
+_LAST: dict[str, Analysis] = {}  # the newest one of this process, so that five configs in a row do not even read the cache
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """``corpora``: one a repository, in the order given. ``facts``: plain values, see ``facts_of``. ``sides``: lineage -> (group, split)."""
+
+    folder: Path
+    facts: dict[str, Any]
+    corpora: tuple[Corpus, ...]
+    sides: Splits
+    encoder: Encoder
+
+
+def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options, cache: Path) -> Analysis:
+    """The analysis of these repositories at these commits, from this process, the cache, or made now."""
+    key = hashlib.sha256(json.dumps([list(commits), options.digest(SHARED_OPTIONS)]).encode()).hexdigest()[:16]
+    folder = cache / "elite_code_dataset-analysis" / f"{commits[0][:12]}-{key}"
+    if str(folder) not in _LAST:
+        if not store.is_whole(folder):
+            readings = [_read_at(place, commit, options, places) for place, commit in zip(places, commits)]
+            store.saved(folder, lambda draft: _write(draft, readings, options))
+        _LAST.clear()
+        _LAST[str(folder)] = _loaded(folder)
+    return _LAST[str(folder)]
+
+
+def tokenizer_folder(digest: str) -> Path:
+    """Where the tokenizer with this digest is kept, so that passes over a loaded dataset find the one its rows were made with."""
+    return Path(datasets.config.HF_DATASETS_CACHE) / "elite_code_dataset-tokenizers" / digest
+
+
+def _read_at(place: str, commit: str, options: Options, places: Sequence[str]) -> Reading:
+    with progress.whole("open the repository", "repository", Path(place).name):
+        repository = open_repository(place, "HEAD" if commit.startswith("folder-") else commit)
+    with repository:
+        return read(repository, options, f"{Path(place).name}/" if len(places) > 1 else "")
+
+
+def _write(draft: Path, readings: Sequence[Reading], options: Options) -> None:
+    with progress.whole("split", "split"):
+        sides = _sides(readings, options)
+    files = [(r, f) for r in readings for f in r.files]
+    if not files:
+        raise EliteCodeError(
+            f"nothing to learn from in {', '.join(r.name for r in readings)}: "
+            f"no file is text of a known kind that people wrote ({_causes(readings)}); name a repository with code in it"
+        )
+    train = [f.source.text for _, f in files if sides.side[f.source.lineage] == "train"]
+    encoder = encoder_named(options.tokenizer) if options.tokenizer else trained_encoder(train)
+    texts = [f.source.text for _, f in files]
+    encodings: list[Encoding] = []
+    for first in progress.over("tokenize", range(0, len(texts), ENCODE_BATCH), unit="batch"):
+        encodings += encoder.encode(texts[first : first + ENCODE_BATCH])
+    encoder.save(draft / "tokenizer")
+    kept = tokenizer_folder(encoder.digest)
+    if not store.is_whole(kept):
+        store.saved(kept, encoder.save)
+    store.write_table(draft / "files.arrow", _table(readings, encodings, sides))
+    store.write_json(draft / "facts.json", _facts(readings, sides, encoder, options))
+    store.write_json(draft / "sides.json", {"side": dict(sides.side), "group": dict(sides.group), "since": dict(sides.since)})
+
+
+def _sides(readings: Sequence[Reading], options: Options) -> Splits:
+    files = [f for r in readings for f in r.files]
+    texts = [f.source.text for f in files]
+    counts = estimated_tokens(texts)
+    steps: list[Step] = []
+    for reading in readings:
+        known = {f.source.lineage for f in reading.files}
+        offset = 1 + max((s.order for s in steps), default=-1)
+        steps += [replace(s, order=s.order + offset) for s in reading.steps]
+        born = {s.lineage for s in steps}
+        late = [f.source for f in reading.files if f.source.lineage in known - born]
+        steps += [Step(offset + 10**9, s.lineage, s.path, len(s.text), s.blob, s.last_changed) for s in late]
+    head = {f.source.path: (f.source.lineage, n) for f, n in zip(files, counts)}
+    twins = twins_of(texts, [f.source.lineage for f in files])
+    return split_of(steps, twins, head, options.split_by, options.seed)
+
+
+def _causes(readings: Sequence[Reading]) -> str:
+    causes = [f"{n} {reason}" for r in readings for report in r.reports for reason, n in sorted(report.dropped.items())]
+    return ", ".join(causes) or "no files at all"
+
+
+def _facts(readings: Sequence[Reading], sides: Splits, encoder: Encoder, options: Options) -> dict[str, Any]:
+    """What ``metadata`` calls by these names, as far as it is known before anything is cut."""
+    edges = [[a, b] for r in readings for a, others in sorted(r.graph.edges.items()) for b in others]
+    files = [f for r in readings for f in r.files]
+    one = len(readings) == 1
+    return {
+        "repository": readings[0].name if one else [r.name for r in readings],
+        "kind": readings[0].kind if one else [r.kind for r in readings],
+        "commit": readings[0].commit if one else [r.commit for r in readings],
+        "commit_time": max(r.commit_time for r in readings),
+        "commits": sum(len(r.history.commits) for r in readings),
+        "config": options.as_dict(),
+        "tokenizer": encoder.label,
+        "tokenizer_digest": encoder.digest,
+        "drops": [report.as_dict() for r in readings for report in r.reports],
+        "noted": {k: sum(r.noted.get(k, 0) for r in readings) for k in sorted({k for r in readings for k in r.noted})},
+        "secrets": {k: sum(r.secrets.get(k, 0) for r in readings) for k in sorted({k for r in readings for k in r.secrets})},
+        "graph": {"nodes": len(files), "edges": len(edges), "edge_list": edges},
+        "shares": dict(sides.shares),
+        "moved": sides.moved,
+        "files": {
+            f.source.path: {
+                "role": f.source.role,
+                "language": f.source.language,
+                "bytes": len(f.source.text.encode()),
+                "split": sides.side[f.source.lineage],
+                "lineage": f.source.lineage,
+            }
+            for f in files
+        },
+        "function_signatures": sum(u.kind in ("function", "method") for f in files for u in f.units),
+        "source_files": len(files),
+        "licence": [licence for r in readings for licence in r.licences],
+    }
+
+
+def _table(readings: Sequence[Reading], encodings: Sequence[Encoding], sides: Splits) -> pa.Table:
+    rows = [(i, r, f) for i, r in enumerate(readings) for f in r.files]
+    plain: dict[str, Callable[[int, Reading, ParsedFile], Any]] = {
+        "repository": lambda i, r, f: i,
+        "commit_time": lambda i, r, f: r.commit_time,
+        "group": lambda i, r, f: sides.group[f.source.lineage],
+        "split": lambda i, r, f: sides.side[f.source.lineage],
+        "has_error": lambda i, r, f: f.has_error,
+        "statements": lambda i, r, f: list(f.statements),
+        "blocks": lambda i, r, f: list(f.blocks),
+        "units": lambda i, r, f: [asdict(u) for u in f.units],
+        "imports": lambda i, r, f: [asdict(m) for m in f.imports],
+        "dependencies": lambda i, r, f: list(r.graph.edges.get(f.source.path, ())),
+        "external": lambda i, r, f: list(r.graph.external.get(f.source.path, ())),
+        "centrality": lambda i, r, f: float(r.graph.centrality.get(f.source.path, 0.0)),
+        "line_times": lambda i, r, f: r.line_times(f.source),
+    }
+    columns = {name: pa.array([get(*row) for row in rows]) for name, get in plain.items()}
+    for name in ("path", "language", "role", "commit", "blob", "text", "lineage", "last_changed"):
+        columns[name] = pa.array([getattr(f.source, name) for _, _, f in rows])
+    columns["ids"] = _lists([e.ids for e in encodings], pa.int32())
+    columns["starts"] = _lists([e.starts for e in encodings], pa.int64())
+    orders = [{path: n for n, path in enumerate(r.graph.order)} for r in readings]
+    columns["rank"] = pa.array([orders[i].get(f.source.path, 0) for i, _, f in rows])
+    return pa.table(columns)
+
+
+def _lists(arrays: Sequence[np.ndarray], kind: pa.DataType) -> pa.Array:
+    offsets = np.concatenate([[0], np.cumsum([len(a) for a in arrays])])
+    values = np.concatenate(arrays) if arrays else np.zeros(0)
+    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(values, kind))
+
+
+def _loaded(folder: Path) -> Analysis:
+    table = store.read_table(folder / "files.arrow").combine_chunks()
+    facts = store.read_json(folder / "facts.json")
+    encoder = encoder_named(str(folder / "tokenizer"))
+    encoder.label = facts["tokenizer"]
+    raw = store.read_json(folder / "sides.json")
+    names = [n for n in table.column_names if n not in ("ids", "starts", "line_times")]
+    arrays = {name: table.column(name).chunk(0) if table.num_rows else None for name in ("ids", "starts", "line_times")}
+    views: dict[int, dict[str, View]] = {}
+    edges: dict[int, dict[str, list[str]]] = {}
+    ranks: dict[int, list[tuple[int, str]]] = {}
+    times: dict[int, int] = {}
+    for i, row in enumerate(table.select(names).to_pylist()):
+        source = SourceFile(**{k: row[k] for k in ("path", "language", "role", "commit", "blob", "text", "last_changed", "lineage")})
+        units = tuple(Unit(**u) for u in row["units"])
+        imports = tuple(Import(**{**m, "names": tuple(m["names"])}) for m in row["imports"])
+        file = ParsedFile(source, units, imports, tuple(row["statements"]), tuple(row["blocks"]), row["has_error"])
+        encoding = Encoding(*(arrays[name][i].values.to_numpy(zero_copy_only=False) for name in ("ids", "starts")))
+        lines = arrays["line_times"][i].values
+        touched = lines.to_numpy(zero_copy_only=False) if lines is not None and len(lines) else None
+        at = row["repository"]
+        views.setdefault(at, {})[source.path] = View(file, encoding, row["group"], row["split"], touched)
+        edges.setdefault(at, {})[source.path] = row["dependencies"]
+        ranks.setdefault(at, []).append((row["rank"], source.path))
+        times[at] = row["commit_time"]
+    corpora = tuple(Corpus(views[at], edges[at], [p for _, p in sorted(ranks[at])], encoder, times[at]) for at in sorted(views))
+    return Analysis(folder, facts, corpora, Splits(raw["side"], raw["group"], facts["shares"], facts["moved"], since=raw["since"]), encoder)

@@ -1,0 +1,168 @@
+"""Passes: a loaded dataset -> the training set. Deduplicate, augment, weigh, order; ``prepare`` runs them, ``build`` loads and prepares.
+
+In: a ``DatasetDict`` with the row schema, or repositories. Out: a ``DatasetDict`` that remembers commit, options, drop reports, certificate and
+exposures (``metadata.of``), also after ``save`` and ``load``. Each pass works alone too. Costs one near-duplicate join and, per augmented row, a
+parse or two and one encoding.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+from datasets import Dataset, DatasetDict
+
+from elite_code_dataset import metadata, progress, store
+from elite_code_dataset.analysis import tokenizer_folder
+from elite_code_dataset.augment import augmented
+from elite_code_dataset.curriculum import order
+from elite_code_dataset.dedup import deduplicated
+from elite_code_dataset.exposure import exposures
+from elite_code_dataset.options import repositories_of
+from elite_code_dataset.presets import Preset, preset_named
+from elite_code_dataset.records import SCALES, SPLITS, DropReport, EliteCodeError
+from elite_code_dataset.splits import certificate
+from elite_code_dataset.tokens import Encoder, encoder_named
+from elite_code_dataset.weights import weigh
+
+TOKENIZER_FOLDER = "tokenizer"
+
+
+def prepare(
+    ds: DatasetDict,
+    preset: str | Preset = "elite",
+    tokenizer: Encoder | str | Path | None = None,
+    seed: int = 0,
+    num_proc: int | None = None,
+) -> DatasetDict:
+    """All passes of a preset over a loaded dataset. ``tokenizer``: the one the rows were made with; found by itself for rows of ``load_dataset``.
+
+    Raises EliteCodeError for an unknown preset, a dataset without the row schema, or a tokenizer that is not the rows' own.
+    """
+    plan = preset_named(preset) if isinstance(preset, str) else preset
+    facts = metadata.of(ds)
+    ds = _rows_of(ds)
+    encoder = encoder_of(ds, tokenizer)
+    reports: list[DropReport] = []
+    with progress.whole("passes", "pass", "deduplicate"):
+        for mode in plan.deduplicate:
+            result = deduplicated(ds, mode=mode)
+            ds = result.kept
+            reports.append(result.report)
+    with progress.whole("passes", "pass", "augment"):
+        grown = augmented(ds, plan.augment, seed, num_proc, tokenizer=encoder)
+        ds = grown.dataset
+        reports += grown.reports
+    with progress.whole("passes", "pass", "weigh and order"):
+        ds = weigh(ds, plan.roles, plan.ages, plan.evolution, num_proc=num_proc)
+        ds = order(ds, num_proc=num_proc)
+    ds = DatasetDict({split: ds[split] for split in SPLITS if split in ds and len(ds[split])})
+    facts["drops"] = [*facts.get("drops", []), *(report.as_dict() for report in reports)]
+    facts["preset"] = preset if isinstance(preset, str) else "custom"
+    facts["curriculum"] = plan.curriculum
+    facts["certificate"] = certificate(ds).as_dict()
+    facts["exposures"] = exposures(ds).as_dict()
+    facts["digests"] = {split: metadata.digest(rows) for split, rows in ds.items()}
+    return metadata.attach(ds, facts)
+
+
+def build(
+    repository: str | Path | Sequence[str | Path],
+    preset: str | Preset = "elite",
+    windows: Sequence[int] | None = None,
+    cache_dir: str | Path | None = None,
+    num_proc: int | None = None,
+    **options: Any,
+) -> DatasetDict:
+    """A repository (or several) as a training set: every window scale of the preset, the edits, and all passes.
+
+    ``windows`` overrides the preset's scales; ``options`` are those of ``Options``. Raises EliteCodeError on what cannot work.
+    """
+    from elite_code_dataset.elite_code_dataset import EliteCodeDataset  # the builder stands above this page
+
+    plan = preset_named(preset) if isinstance(preset, str) else preset
+    scales = tuple(plan.windows if windows is None else windows)
+    if not scales or any(scale not in SCALES for scale in scales):
+        raise EliteCodeError(f"windows={list(scales)} is not possible; expected some of {list(SCALES)}")
+    places = repositories_of(repository if isinstance(repository, (str, Path)) else list(repository))
+    chosen = {**plan.options, **options}
+    names = [f"w{scale}" for scale in sorted(scales)] + (["edits"] if plan.edits else [])
+    data_dir = places[0] if len(places) == 1 else list(places)
+    parts: list[DatasetDict] = []
+    facts: dict[str, Any] = {}
+    drops: list[dict] = []
+    for name in names:
+        builder = EliteCodeDataset(config_name=name, data_dir=data_dir, cache_dir=str(cache_dir) if cache_dir else None, **chosen)
+        builder.download_and_prepare(num_proc=num_proc)
+        if not builder.info.splits:
+            continue
+        parts.append(builder.as_dataset())
+        facts = metadata.of(parts[-1]) | {"cuts": facts.get("cuts", {}) | metadata.of(parts[-1]).get("cuts", {})}
+        drops += [d for d in facts["drops"] if d not in drops]
+    facts["drops"] = drops
+    joined = DatasetDict(
+        {s: datasets.concatenate_datasets([p[s] for p in parts if s in p]) for s in SPLITS if any(s in p for p in parts)}
+    )
+    return prepare(metadata.attach(joined, facts), plan if not isinstance(preset, str) else preset, num_proc=num_proc, seed=chosen.get("seed", 0))
+
+
+def encoder_of(ds: DatasetDict, tokenizer: Encoder | str | Path | None = None) -> Encoder:
+    """The tokenizer that made the rows: the one given, else the one that lies beside the analysis. Raises EliteCodeError if it is another."""
+    facts = metadata.of(ds)
+    if isinstance(tokenizer, Encoder):
+        encoder = tokenizer
+    else:
+        name = tokenizer or _kept_tokenizer(facts)
+        if name is None:
+            raise EliteCodeError("the rows do not say which tokenizer made them; pass tokenizer=, a folder or a Hub name")
+        encoder = encoder_named(str(name))
+    if facts.get("tokenizer_digest") not in (None, encoder.digest):
+        raise EliteCodeError(
+            f"tokenizer {encoder.label!r} is not the one the rows were made with ({facts.get('tokenizer')!r}); pass the dataset's own, "
+            "the folder tokenizer/ of a saved dataset"
+        )
+    return encoder
+
+
+def save(ds: DatasetDict, folder: str | Path, tokenizer: Encoder | str | Path | None = None) -> Path:
+    """``ds`` on disk, whole or not at all, with its tokenizer in ``tokenizer/`` and a manifest of sha256 sums."""
+    target = Path(folder).expanduser().absolute()
+    encoder = encoder_of(ds, tokenizer)
+    if target.exists():
+        if any(target.iterdir()) and not (target / "dataset_dict.json").is_file():
+            raise EliteCodeError(f"{str(folder)!r} exists and holds no dataset; name another folder, or remove it first")
+        shutil.rmtree(target)
+
+    def write(draft: Path) -> None:
+        ds.save_to_disk(str(draft))
+        encoder.save(draft / TOKENIZER_FOLDER)
+
+    return store.saved(target, write)
+
+
+def load(folder: str | Path) -> DatasetDict:
+    """What ``save`` wrote. Raises EliteCodeError when a file is missing or is not the one that was written."""
+    target = Path(folder).expanduser()
+    if not (target / store.MANIFEST).is_file():
+        raise EliteCodeError(f"no saved dataset in {str(folder)!r}: expected a folder made by elite_code_dataset.save or `elite-code-dataset build --out`")
+    if not store.is_whole(target):
+        raise EliteCodeError(f"the dataset in {str(folder)!r} is damaged: a file is not the one that was saved; build it again")
+    return datasets.load_from_disk(str(target))
+
+
+def _kept_tokenizer(facts: Mapping[str, Any]) -> Path | None:
+    """The folder of the rows' tokenizer in the cache, by its digest."""
+    wanted = facts.get("tokenizer_digest")
+    return tokenizer_folder(wanted) if wanted and store.is_whole(tokenizer_folder(wanted)) else None
+
+
+def _rows_of(ds: DatasetDict) -> DatasetDict:
+    if isinstance(ds, Dataset) or not hasattr(ds, "items"):
+        raise EliteCodeError(f"prepare() got a {type(ds).__name__}; expected a DatasetDict with a train split, as load_dataset returns it")
+    missing = sorted({"id", "split", "text", "input_ids", "role", "kind"} - set(next(iter(ds.values())).column_names))
+    if missing:
+        raise EliteCodeError(f"prepare() got a dataset without the columns {', '.join(missing)}; expected rows of w256...w4096, edits or multiscale")
+    return ds
