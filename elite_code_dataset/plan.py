@@ -96,6 +96,7 @@ class Plan:
     window: np.ndarray
     stage: np.ndarray
     tokens: np.ndarray
+    bin_tokens: np.ndarray
     expected: np.ndarray
     epochs: float
     identity: str
@@ -123,6 +124,19 @@ class Plan:
     def copies(self) -> np.ndarray:
         """How often each row is shown in the run: int[rows]."""
         return np.bincount(self.order, minlength=self.expected.size)
+
+    def widths(self) -> np.ndarray:
+        """Tokens of each micro-batch's fullest bin: what its other bins are padded to. int[micro-batches]."""
+        return np.maximum.reduceat(self.bin_tokens, self.batch_offsets[:-1])
+
+    def widest(self) -> int:
+        """The micro-batch with the most cells (bins x width); of those the one with the widest window."""
+        cells = self.widths() * np.diff(self.batch_offsets)
+        return int(np.lexsort((self.window, cells))[-1])
+
+    def real_share(self) -> float:
+        """Share of the tokens given to the model that are tokens of rows, and not padding."""
+        return float(self.bin_tokens.sum() / (self.widths() * np.diff(self.batch_offsets)).sum())
 
     def step_rows(self, step: int) -> np.ndarray:
         """All rows of one optimizer step, over all processes, in the plan's order."""
@@ -347,7 +361,7 @@ def _laid_out(rows: PlanRows, options: PlanConfig, draft: _Draft) -> Plan:
     bins, batch_offsets = _segments(batches["first"], batches["last"])
     places, new_bin_offsets = _segments(draft.bin_offsets[bins], draft.bin_offsets[bins + 1])
     order = draft.order[places]
-    shown = np.concatenate([[0], np.cumsum(rows.tokens[order])])[new_bin_offsets[batch_offsets]]
+    bin_tokens = np.add.reduceat(rows.tokens[order], new_bin_offsets[:-1])
     plan = Plan(
         config=options,
         order=order,
@@ -355,7 +369,8 @@ def _laid_out(rows: PlanRows, options: PlanConfig, draft: _Draft) -> Plan:
         batch_offsets=batch_offsets,
         window=batches["window"].copy(),
         stage=batches["stage"].copy(),
-        tokens=np.diff(shown),
+        tokens=np.add.reduceat(bin_tokens, batch_offsets[:-1]),
+        bin_tokens=bin_tokens,
         expected=draft.expected,
         epochs=draft.epochs,
         identity=rows.identity,

@@ -25,6 +25,18 @@ class RowScores:
     tokens: np.ndarray
     bytes: np.ndarray
 
+    def placed(self, numbers: np.ndarray, count: int) -> RowScores:
+        """These scores as those of rows ``numbers`` among ``count``; nan and -1 where there are none."""
+        nats, tokens, sizes = np.full(count, np.nan), np.full(count, -1, dtype=np.int64), np.full(count, -1, dtype=np.int64)
+        nats[numbers], tokens[numbers], sizes[numbers] = self.nats, self.tokens, self.bytes
+        return RowScores(nats, tokens, sizes)
+
+    def merged(self, other: RowScores) -> RowScores:
+        """These scores, and the other's where these have none."""
+        own = self.tokens >= 0
+        pairs = ((self.nats, other.nats), (self.tokens, other.tokens), (self.bytes, other.bytes))
+        return RowScores(*(np.where(own, mine, theirs) for mine, theirs in pairs))
+
 
 def bits_per_byte(nats: np.ndarray, text_bytes: np.ndarray) -> float:
     """Sum over sum; nan where there is no text."""

@@ -9,7 +9,12 @@ This is the only module of the package that imports torch.
 
 from __future__ import annotations
 
+import functools
+import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,109 +26,152 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback, TrainingArguments
+from transformers.modeling_outputs import CausalLMOutput
 
 from elite_code_dataset import checkpoints, scoring
+from elite_code_dataset.batches import IGNORED, Bin, BinRows, batch_arrays, length_batches
 from elite_code_dataset.plan import Plan, PlanConfig, PlanRows, make_plan, plan_rows
 from elite_code_dataset.records import EliteCodeError
 
-__all__ = ["BinRows", "Plan", "PlanConfig", "PlanRows", "WeightedTrainer", "collated", "make_plan", "plan_rows", "token_nats"]
+__all__ = [
+    "Plan",
+    "PlanConfig",
+    "PlanRows",
+    "WeightedTrainer",
+    "chunk_the_loss",
+    "keeps_rows_apart",
+    "make_plan",
+    "plan_rows",
+    "token_nats",
+]
 
-IGNORED = -100  # the label that torch's cross entropy leaves out
-Bin = tuple[int, list[np.ndarray], list[int]]
-
-
-class BinRows(torch.utils.data.Dataset):
-    """The rows of a split, fetched by bins of a plan. A bin comes out as (micro-batch number, its rows' tokens, their context lengths)."""
-
-    def __init__(self, ds: Dataset) -> None:
-        self.rows = ds.select_columns(["input_ids", "context_tokens"]).with_format("arrow")
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, one: tuple[int, np.ndarray]) -> Bin:
-        return self.__getitems__([one])[0]
-
-    def __getitems__(self, bins: Sequence[tuple[int, np.ndarray]]) -> list[Bin]:
-        table = self.rows[np.concatenate([rows for _, rows in bins]).tolist()]
-        tokens = table["input_ids"].combine_chunks()
-        offsets = tokens.offsets.to_numpy()
-        values = tokens.values.to_numpy()
-        context = table["context_tokens"].to_pylist()
-        found, row = [], 0
-        for number, rows in bins:
-            here = range(row, row + len(rows))
-            found.append((number, [values[offsets[i] : offsets[i + 1]] for i in here], [context[i] for i in here]))
-            row += len(rows)
-        return found
-
-
-def collated(bins: Sequence[Bin], pad_id: int = 0) -> dict[str, torch.Tensor]:
-    """Bins -> ``input_ids``, ``labels`` and ``position_ids``, int64[bins, widest fill], and ``batch_number``, int64[1].
-
-    Positions start at 0 in each row of a bin: with no attention mask and no cache that is what keeps packed rows apart. Labels leave out the
-    context, the first token of a row (nothing of its own row predicts it) and padding, whose positions are all 0.
-    """
-    width = max(sum(len(row) for row in rows) for _, rows, _ in bins)
-    ids = np.full((len(bins), width), pad_id, dtype=np.int64)
-    labels = np.full((len(bins), width), IGNORED, dtype=np.int64)
-    positions = np.zeros((len(bins), width), dtype=np.int64)
-    for line, (_, rows, contexts) in enumerate(bins):
-        start = 0
-        for row, context in zip(rows, contexts):
-            end, first = start + len(row), start + max(context, 1)
-            ids[line, start:end] = row
-            labels[line, first:end] = ids[line, first:end]
-            positions[line, start:end] = np.arange(len(row))
-            start = end
-    arrays = {"input_ids": ids, "labels": labels, "position_ids": positions, "batch_number": np.array([bins[0][0]])}
-    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+CHUNK_TOKENS = 1024  # tokens whose logits exist at one time in the chunked loss; the library's own choice was 4.7x slower on CPU
+SCORED_LOGITS = 1 << 26  # logits, of any vocabulary, that exist at one time while scoring: 256 MiB in float32
+SCORED_TOKENS = 8192
 
 
 def summed_nats(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Sum of the negative log-likelihoods, float32[], of ``labels`` under the logits one place before them."""
+    """Sum, float32[], of the negative log-likelihoods of ``labels`` under the logits one place before them."""
     return functional.cross_entropy(logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED, reduction="sum")
+
+
+@dataclass(frozen=True)
+class SplitModel:
+    """A causal language model seen as what makes hidden states and the plain matrix that makes logits of them."""
+
+    causal: nn.Module
+    backbone: nn.Module
+    head: nn.Linear
+
+
+@torch.no_grad()
+def split_model(model: nn.Module) -> SplitModel | None:
+    """The two parts, or None where ``head(backbone(ids))`` is not what the model computes (scaled or capped logits, a wrapped head)."""
+    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    head = causal.get_output_embeddings() if hasattr(causal, "get_output_embeddings") else None
+    backbone = getattr(causal, getattr(causal, "base_model_prefix", ""), None)
+    if type(head) is not nn.Linear or backbone is None:
+        return None
+    ids = torch.arange(8, device=head.weight.device)[None] % head.out_features
+    was_training = model.training
+    model.eval()
+    whole = causal(input_ids=ids, use_cache=False).logits.float()
+    parts = head(backbone(input_ids=ids, use_cache=False)[0].to(head.weight.dtype)).float()
+    model.train(was_training)
+    return SplitModel(causal, backbone, head) if torch.allclose(whole, parts, rtol=1e-3, atol=1e-3) else None
+
+
+def chunk_the_loss(model: nn.Module) -> bool:
+    """Make ``model(labels=...)`` return summed nats (and no logits), computed for 1024 tokens at a time. False where it cannot be done."""
+    parts = split_model(model) if hasattr(functional, "linear_cross_entropy") else None
+    if parts is None:
+        return False
+    options = nn.LinearCrossEntropyOptions(batch_chunk_size=CHUNK_TOKENS, acc_policy="compact")
+    plain = parts.causal.forward
+
+    @functools.wraps(plain)
+    def forward(*args: Any, labels: torch.Tensor | None = None, **kwargs: Any) -> Any:
+        if labels is None:
+            return plain(*args, **kwargs)
+        hidden, weight = parts.backbone(*args, **kwargs)[0], parts.head.weight
+        if torch.is_autocast_enabled(hidden.device.type):
+            hidden, weight = (tensor.to(torch.get_autocast_dtype(hidden.device.type)) for tensor in (hidden, weight))
+        nats = functional.linear_cross_entropy(
+            hidden[:, :-1].flatten(0, 1).to(weight.dtype),
+            weight,
+            labels[:, 1:].flatten(),
+            linear_bias=parts.head.bias,
+            reduction="sum",
+            ignore_index=IGNORED,
+            options=options,
+        )
+        return CausalLMOutput(loss=nats)
+
+    parts.causal.forward = forward
+    return True
+
+
+@torch.no_grad()
+def keeps_rows_apart(model: nn.Module, device: torch.device | str, vocabulary: int) -> bool:
+    """Whether a row's logits stay the same when the row packed before it changes, two bins at a time as in training."""
+    first, second = torch.arange(12, device=device) % vocabulary, torch.arange(12, device=device) % vocabulary
+    second[:5] = (second[:5] + 7) % vocabulary
+    positions = torch.cat([torch.arange(5, device=device), torch.arange(7, device=device)])
+    was_training = model.training
+    model.eval()
+    one, other = (
+        model(input_ids=ids.expand(2, -1), position_ids=positions.expand(2, -1), use_cache=False).logits.float() for ids in (first, second)
+    )
+    model.train(was_training)
+    return bool((one[:, 5:] - other[:, 5:]).abs().max() <= 1e-4 * one.abs().max())
 
 
 @torch.no_grad()
 def token_nats(
-    model: nn.Module, sequences: Sequence[Sequence[int]], device: torch.device | str, token_budget: int = 8192
+    model: nn.Module,
+    sequences: Sequence[Sequence[int]],
+    device: torch.device | str,
+    token_budget: int = SCORED_TOKENS,
+    whole_model: bool = False,
 ) -> list[np.ndarray]:
-    """Per sequence of n tokens, float32[n - 1]: the nats of tokens 1, 2, ... Sequences of like length go through the model together."""
-    model_was_training, found = model.training, [np.zeros(0, dtype=np.float32)] * len(sequences)
+    """Per sequence of n tokens, float32[n - 1]: the nats of tokens 1, 2, ... Sequences of like length go through the model together.
+
+    ``whole_model`` calls the model itself and not its parts, which sharded models need.
+    """
+    was_training, found = model.training, [np.zeros(0, dtype=np.float32)] * len(sequences)
+    parts = None if whole_model else split_model(model)
     model.eval()
     for numbers in length_batches([len(sequence) for sequence in sequences], token_budget):
-        width = len(sequences[numbers[0]])
-        ids = torch.zeros((len(numbers), width), dtype=torch.long)
+        ids = torch.zeros((len(numbers), len(sequences[numbers[0]])), dtype=torch.long)
         for line, number in enumerate(numbers):
             ids[line, : len(sequences[number])] = torch.as_tensor(sequences[number])
-        ids = ids.to(device)
-        logits = model(input_ids=ids, use_cache=False).logits[:, :-1]
-        nats = (
-            functional.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-            .view(len(numbers), -1)
-            .cpu()
-            .numpy()
-        )
+        nats = _batch_nats(model, parts, ids.to(device)).cpu().numpy()
         for line, number in enumerate(numbers):
             found[number] = nats[line, : len(sequences[number]) - 1]
-    model.train(model_was_training)
+    model.train(was_training)
     return found
 
 
-def length_batches(lengths: Sequence[int], token_budget: int) -> Iterator[list[int]]:
-    """Numbers of the sequences that go together, longest first; (how many) x (the longest) stays within ``token_budget``."""
-    longest_first = np.argsort(-np.asarray(lengths), kind="stable").tolist()
-    while longest_first:
-        count = max(1, token_budget // max(1, lengths[longest_first[0]]))
-        yield longest_first[:count]
-        longest_first = longest_first[count:]
+def _batch_nats(model: nn.Module, parts: SplitModel | None, ids: torch.Tensor) -> torch.Tensor:
+    """float32[rows, tokens - 1]. With a split model, logits exist only for some tokens at a time."""
+    targets = ids[:, 1:].flatten()
+    if parts is None:
+        logits = model(input_ids=ids, use_cache=False).logits[:, :-1].flatten(0, 1)
+        return functional.cross_entropy(logits.float(), targets, reduction="none").view(len(ids), -1)
+    hidden = parts.backbone(input_ids=ids, use_cache=False)[0][:, :-1].flatten(0, 1).to(parts.head.weight.dtype)
+    step = max(1, SCORED_LOGITS // parts.head.out_features)
+    some = [
+        functional.cross_entropy(parts.head(hidden[at : at + step]).float(), targets[at : at + step], reduction="none")
+        for at in range(0, len(targets), step)
+    ]
+    return torch.cat([*some, hidden.new_zeros(0, dtype=torch.float32)]).view(len(ids), -1)
 
 
 class WeightedTrainer(Trainer):
     """Trains on the rows of ``train_dataset`` in the order of ``plan`` and evaluates bits per byte on ``eval_dataset``.
 
-    ``args.save_total_limit`` newest checkpoints are kept, besides the best one. ``args.max_steps`` and ``args.num_train_epochs`` are set from the plan.
+    ``args.save_total_limit`` newest checkpoints are kept, besides the best one. The plan decides the number of steps. ``chunked_loss`` computes
+    logits for 1024 tokens at a time. ``patience`` stops after so many evaluations without a better one.
     """
 
     def __init__(
@@ -136,12 +184,19 @@ class WeightedTrainer(Trainer):
         eval_dataset: Dataset | None = None,
         processing_class: PreTrainedTokenizerBase | None = None,
         callbacks: list[TrainerCallback] | None = None,
+        chunked_loss: bool = False,
+        patience: int = 0,
     ) -> None:
         _check_arguments(args, plan)
         args.num_train_epochs, args.max_steps = 1, -1
-        args.remove_unused_columns, args.logging_nan_inf_filter = False, False
+        args.remove_unused_columns, args.logging_nan_inf_filter, args.average_tokens_across_devices = False, False, True
         self.keep, args.save_total_limit = args.save_total_limit, None
-        self.plan, self.pad_id = plan, getattr(processing_class, "pad_token_id", None) or 0
+        self.plan, self.slices, self.interrupted = plan, 0, False
+        self.pad_id = getattr(processing_class, "pad_token_id", None) or 0
+        self._windows = np.unique(plan.window).tolist()
+        self._step_nats: list[tuple[int, torch.Tensor, torch.Tensor]] = []
+        self._shown = np.concatenate([[0], np.cumsum(plan.tokens)])
+        self._logged_step: int | None = None
         super().__init__(
             model=model,
             args=args,
@@ -150,11 +205,16 @@ class WeightedTrainer(Trainer):
             eval_dataset=eval_dataset,
             processing_class=processing_class,
             compute_loss_func=_counted,
-            callbacks=callbacks,
+            callbacks=[_StopAndSave(self, patience), *(callbacks or [])],
         )
+        self.chunked_loss = chunked_loss and chunk_the_loss(self.model)
+        self._window_nats = torch.zeros((len(self._windows), 2), device=args.device)
 
-    def _collated(self, bins: Sequence[Bin]) -> dict[str, torch.Tensor]:
-        return collated(bins, self.pad_id)
+    # Reading
+
+    def _collated(self, bins: Sequence[Bin]) -> dict[str, Any]:
+        arrays = {name: torch.from_numpy(array) for name, array in batch_arrays(bins, self.pad_id).items()}
+        return {**arrays, "batch_number": bins[0].batch}
 
     def get_train_dataloader(self) -> DataLoader:
         loader = DataLoader(
@@ -166,62 +226,204 @@ class WeightedTrainer(Trainer):
         )
         return self.accelerator.prepare(loader)
 
+    # One step
+
+    def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        if not self.slices:
+            self._before_first_step(model)
+        loss = self._sliced_step(model, inputs, num_items_in_batch)
+        if self.accelerator.sync_gradients:
+            self._check_and_count()
+        return loss
+
+    def _sliced_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any) -> torch.Tensor:
+        """One micro-batch in ``slices`` parts, one after another. All are divided by the same number of targets, so the gradients are those of the whole."""
+        parts = _bin_slices(inputs, self.slices)
+        with self.accelerator.no_sync(model) if len(parts) > 1 else nullcontext():
+            losses = [super(WeightedTrainer, self).training_step(model, part, num_items_in_batch) for part in parts[:-1]]
+        return sum(losses) + super().training_step(model, parts[-1], num_items_in_batch)
+
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
-        """Nats summed over the micro-batch, over the targets of the whole step on all processes: gradients are those of the whole step's mean."""
+        """Nats summed over the micro-batch, divided by the targets of the whole step on all processes."""
+        inputs = dict(inputs)
         labels, number = inputs.pop("labels"), inputs.pop("batch_number")
-        outputs = model(**inputs, use_cache=False)
-        nats = summed_nats(outputs.logits, labels)
-        if not torch.isfinite(nats):
-            raise EliteCodeError(self._not_finite(int(number), float(nats)))
+        if self.chunked_loss:
+            outputs = model(**inputs, labels=labels, use_cache=False)
+            nats = outputs.loss
+        else:
+            outputs = model(**inputs, use_cache=False)
+            nats = summed_nats(outputs.logits, labels)
+        self._step_nats.append((number, nats.detach(), (labels[:, 1:] != IGNORED).sum()))
         loss = nats / num_items_in_batch * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
+
+    def _check_and_count(self) -> None:
+        """Stop before the weights change where a loss is not finite; else add the step's nats and targets to those of their windows."""
+        nats = torch.stack([nats for _, nats, _ in self._step_nats]).float()
+        if not torch.isfinite(nats).all():
+            number, value, _ = next(one for one in self._step_nats if not torch.isfinite(one[1]))
+            raise EliteCodeError(self._not_finite(number, float(value)))
+        windows = torch.tensor([self._windows.index(self.plan.window[number]) for number, _, _ in self._step_nats], device=nats.device)
+        targets = torch.stack([targets for _, _, targets in self._step_nats]).float()
+        self._window_nats.index_add_(0, windows, torch.stack([nats, targets], dim=1))
+        self._step_nats.clear()
 
     def _not_finite(self, number: int, value: float) -> str:
         rows = np.concatenate([rows for _, rows in self.plan.batch(number)]).tolist()
         names = self.train_dataset.select(rows)["id"] if "id" in self.train_dataset.column_names else rows
         return (
             f"the loss of micro-batch {number} (step {self.state.global_step + 1}) is {value}; expected a finite number. Its rows: "
-            f"{', '.join(map(str, names))}. The weights before this step are untouched: lower learning_rate, or look at these rows"
+            f"{', '.join(map(str, names))}. The weights are those before this step: lower learning_rate, or look at these rows"
         )
+
+    # Before the first step
+
+    def _before_first_step(self, model: nn.Module) -> None:
+        """Check that packed rows do not see each other, then find into how many slices the widest micro-batch must be cut to fit."""
+        vocabulary = int(self.model.get_input_embeddings().weight.shape[0] or 1 << 30)
+        packed = self.plan.order.size > self.plan.bin_offsets.size - 1
+        if packed and not keeps_rows_apart(model, self.args.device, min(vocabulary, 32)):
+            raise EliteCodeError(
+                f"{type(self.model).__name__} lets packed rows see each other (attention: {getattr(self.model.config, '_attn_implementation', '?')}); "
+                "use packing: false, or attn_implementation='sdpa'"
+            )
+        self.slices = 1
+        if self.is_deepspeed_enabled:  # its engine counts every backward pass
+            return
+        widest = self.plan.widest()
+        rows = BinRows(self.train_dataset).__getitems__(self.plan.batch(widest))
+        inputs = self._collated(rows)
+        while not self._fits(model, inputs):
+            if self.slices >= len(rows):
+                raise EliteCodeError(
+                    f"one window of {self.plan.window[widest]} tokens does not fit into the memory of {self.args.device}; "
+                    "use narrower windows, activation_checkpointing, chunked_loss, or method: lora"
+                )
+            self.slices = min(len(rows), self.slices * 2)
+
+    def _fits(self, model: nn.Module, inputs: dict[str, Any]) -> bool:
+        """Whether forward and backward of these inputs fit beside the optimizer's future state, on every process. Leaves no trace."""
+        generators = torch.get_rng_state(), torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        failed = False
+        try:
+            reserved = self._future_state_bytes()  # held until the pass is over
+            held = torch.empty(reserved, dtype=torch.uint8, device=self.args.device)
+            with nullcontext() if self.is_fsdp_enabled else self.accelerator.no_sync(model):
+                self._sliced_step(model, inputs, torch.tensor(1.0, device=self.args.device))
+            del held
+        except RuntimeError as error:
+            failed = _is_out_of_memory(error)
+            if not failed:
+                raise
+        model.zero_grad(set_to_none=True)
+        self._step_nats.clear()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+            torch.cuda.set_rng_state_all(generators[1])
+        torch.set_rng_state(generators[0])
+        return not self._any_process(failed)
+
+    def _future_state_bytes(self) -> int:
+        """What Adam will keep per trained weight: two numbers of its own type, or two bytes when it keeps 8 bits. 0 once it is there, and on CPU."""
+        if self.args.device.type == "cpu" or self.is_fsdp_enabled or self.optimizer is None or self.optimizer.state:
+            return 0
+        trained = [weight for weight in self.model.parameters() if weight.requires_grad]
+        return sum(weight.numel() * (2 if "8bit" in str(self.args.optim) else 2 * weight.element_size()) for weight in trained)
+
+    def _any_process(self, flag: bool) -> bool:
+        if self.accelerator.num_processes == 1:
+            return flag
+        return bool(self.accelerator.reduce(torch.tensor([float(flag)], device=self.args.device), "sum").item())
+
+    # Progress
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        super().log({**logs, **self._progress()} if "loss" in logs else logs, *args, **kwargs)
+
+    def _progress(self) -> dict[str, float]:
+        """Stage, tokens so far, copies so far (rows shown per row), and since the last line: the window mix and the loss of each window."""
+        step = self.state.global_step
+        first = (self._logged_step if self._logged_step is not None else step - 1) * self.plan.config.micro_batches
+        last, self._logged_step = step * self.plan.config.micro_batches, step
+        sums = self.accelerator.reduce(self._window_nats, "sum") if self.accelerator.num_processes > 1 else self._window_nats
+        losses = sums.tolist()
+        self._window_nats = torch.zeros_like(self._window_nats)
+        tokens, windows = self.plan.tokens[first:last], self.plan.window[first:last]
+        progress = {
+            "stage": int(self.plan.stage[last - 1]),
+            "tokens": int(self._shown[last]),
+            "copies": round(float(self.plan.bin_offsets[self.plan.batch_offsets[last]] / len(self.train_dataset)), 4),
+        }
+        for window, (nats, targets) in zip(self._windows, losses):
+            share = float(tokens[windows == window].sum() / max(1, tokens.sum()))
+            if share:
+                progress |= {f"mix_{window}": round(share, 4), f"loss_{window}": round(nats / max(1.0, targets), 4)}
+        return progress
+
+    # Evaluation
 
     def evaluate(self, eval_dataset: Dataset | None = None, ignore_keys: Any = None, metric_key_prefix: str = "eval") -> dict[str, float]:
         """Bits per byte over all held-out rows and per window, role and kind."""
         ds = self.eval_dataset if eval_dataset is None else eval_dataset
-        scores = self.scores(ds)
         columns = {name: ds[name][:] for name in scoring.GROUPS if name in ds.column_names}
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in scoring.table(columns, scores).items()}
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in scoring.table(columns, self.scores(ds)).items()}
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def scores(self, ds: Dataset) -> scoring.RowScores:
-        """Nats, tokens and bytes of each row's target under the model as it is now."""
-        columns = {name: ds[name][:] for name in ("text", "context_chars", "input_ids", "context_tokens")}
-        nats = token_nats(self.model, columns["input_ids"], self.args.device)
-        tokenizer = self.processing_class
-        special = frozenset(tokenizer.all_special_ids) if tokenizer is not None else frozenset()
-        return scoring.row_scores(columns, nats, special, self._text)
+        """Nats, tokens and bytes of each row's target under the model as it is now; every process scores its share."""
+        sharded, processes = self.is_fsdp_enabled or self.is_deepspeed_enabled, self.accelerator.num_processes
+        lengths = np.asarray(ds["n_tokens"][:])
+        numbers = np.argsort(-lengths, kind="stable")
+        share = np.resize(numbers, -(-len(numbers) // processes) * processes)[self.accelerator.process_index :: processes]
+        rows = ds[share]
+        with self.accelerator.autocast():
+            budget = 1 if sharded else SCORED_TOKENS  # row by row: then every process makes as many passes as any other
+            nats = token_nats(
+                self.model_wrapped if sharded else self.model, rows["input_ids"], self.args.device, budget, whole_model=sharded
+            )
+        special = frozenset(getattr(self.processing_class, "all_special_ids", ()))
+        here = scoring.row_scores(rows, nats, special, self._text)
+        return self._gathered(here, share, len(numbers)) if processes > 1 else here.placed(share, len(numbers))
+
+    def _gathered(self, here: scoring.RowScores, share: np.ndarray, count: int) -> scoring.RowScores:
+        parts = [None] * self.accelerator.num_processes
+        torch.distributed.all_gather_object(parts, here.placed(share, count))
+        return functools.reduce(scoring.RowScores.merged, parts)
 
     def _text(self, ids: list[int]) -> str:
-        if self.processing_class is None:
-            return ""
-        return self.processing_class.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return self.processing_class.decode(ids, skip_special_tokens=False) if self.processing_class is not None else ""
+
+    # Checkpoints
 
     def train(self, resume_from_checkpoint: str | bool | None = None, **kwargs: Any) -> Any:
-        """As ``Trainer.train``; ``resume_from_checkpoint="auto"`` takes the newest checkpoint that is complete and intact, or none."""
-        found = [self._checkpoint(resume_from_checkpoint) if self.accelerator.is_main_process else None]
+        """As ``Trainer.train``; ``resume_from_checkpoint="auto"`` takes the newest checkpoint that is complete and intact, or none.
+
+        Ctrl-C and SIGTERM end the training after the step at hand, with a checkpoint; ``interrupted`` is true then.
+        """
+        found = [None, None]
+        if self.accelerator.is_main_process:
+            try:
+                found[0] = self._checkpoint(resume_from_checkpoint)
+            except EliteCodeError as error:
+                found[1] = str(error)
         broadcast_object_list(found)
-        return super().train(resume_from_checkpoint=found[0], **kwargs)
+        if found[1]:
+            raise EliteCodeError(found[1])
+        with _signals_noticed(self):
+            return super().train(resume_from_checkpoint=found[0], **kwargs)
 
     def _checkpoint(self, wanted: str | bool | None) -> str | None:
         if wanted in (None, False):
             return None
-        if wanted not in (True, "auto"):
-            folder: Path | None = Path(wanted)
-        else:
+        folder: Path | None
+        if wanted in (True, "auto"):
             folder, refused = checkpoints.last_intact(Path(self.args.output_dir))
             for one in refused:
                 print(f"skipping {one.folder}: {one.reason}")
+        else:
+            folder = Path(wanted)
         if folder is None:
             return None
         checkpoints.check_usable(folder, self.plan.fingerprint)
@@ -238,6 +440,62 @@ class WeightedTrainer(Trainer):
             checkpoints.seal(folder, self.state.global_step, self.plan.summary())
             checkpoints.rotate(folder.parent, self.keep, self.state.best_model_checkpoint)
         self.accelerator.wait_for_everyone()
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """As ``Trainer.save_model``, without its pickled arguments: weights are safetensors, the rest is text."""
+        super().save_model(output_dir, _internal_call)
+        if self.args.should_save:
+            (Path(output_dir or self.args.output_dir) / "training_args.bin").unlink(missing_ok=True)
+
+
+class _StopAndSave(TrainerCallback):
+    """Ends a training early: on a signal, with a checkpoint; or after ``patience`` evaluations without a better one."""
+
+    def __init__(self, trainer: WeightedTrainer, patience: int) -> None:
+        self.trainer, self.patience = trainer, patience
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self.trainer._any_process(self.trainer.interrupted):
+            self.trainer.interrupted = control.should_save = control.should_training_stop = True
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        seen = [entry["eval_bits_per_byte"] for entry in state.log_history if "eval_bits_per_byte" in entry]
+        if self.patience and seen and len(seen) - 1 - int(np.argmin(seen)) >= self.patience:
+            control.should_training_stop = True
+
+
+@contextmanager
+def _signals_noticed(trainer: WeightedTrainer) -> Iterator[None]:
+    """SIGINT and SIGTERM only leave a note, which the next step's end reads; a second Ctrl-C on a single process ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def noticed(number: int, frame: Any) -> None:
+        if trainer.interrupted and number == signal.SIGINT and trainer.accelerator.num_processes == 1:
+            raise KeyboardInterrupt
+        trainer.interrupted = True
+
+    before = {number: signal.signal(number, noticed) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _bin_slices(inputs: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
+    """A micro-batch cut into ``count`` parts (or one per bin, if those are fewer), each trimmed to nothing: widths stay."""
+    bins = len(inputs["input_ids"])
+    edges = np.linspace(0, bins, min(count, bins) + 1).round().astype(int).tolist()
+    return [
+        {name: value[start:end] if isinstance(value, torch.Tensor) else value for name, value in inputs.items()}
+        for start, end in zip(edges, edges[1:])
+    ]
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in ("out of memory", "can't allocate memory"))
 
 
 def _check_arguments(args: TrainingArguments, plan: Plan) -> None:
