@@ -69,7 +69,8 @@ def open_repository(path: str | Path, revision: str = "HEAD") -> Repository:
 class Repository:
     """One commit of a git repository (``kind`` "git"), or a plain folder ("folder", whose ``commit`` is a digest of its files).
 
-    ``drops`` counts what ``files()`` left out, ``noted`` what is unusual about files it kept: reason -> [number, bytes].
+    ``drops`` counts what the last ``files()`` or ``changes()`` left out, ``noted`` what is unusual about files that were kept:
+    reason -> [number, bytes].
     """
 
     def __init__(self, folder: Path, place: GitPlace | None, revision: str) -> None:
@@ -168,30 +169,32 @@ class Repository:
         """Every text file in path order. ``include`` and ``exclude`` are patterns such as ``src/*`` or ``*.py`` (``*`` also spans ``/``)."""
         drops = self.drops = {reason: list(pair) for reason, pair in self._tree_drops.items()}
         noted = self.noted = {}
-        included, excluded = _matcher(include, True), _matcher(exclude, False)
-        wanted = []
+        wanted = list(self._wanted(_matcher(include, True), _matcher(exclude, False), drops))
+        times = self.history().last_changed
+        lineages = self.history().lineage_of
+        for at in range(0, len(wanted), _READ_AHEAD):
+            some = wanted[at : at + _READ_AHEAD]
+            for (path, mode, blob), (data, size) in zip(some, self._contents(some, max_file_bytes)):
+                text, reason = text_of(data, max_line_bytes) if data else ("", _reason_unread(data, size, max_file_bytes))
+                if not text:
+                    count(drops, reason or "empty", size)
+                    continue
+                for oddity in oddities(data, text):
+                    count(noted, oddity, size)
+                lineage = lineages.get(path) or lineage_id("", path)
+                yield RawFile(path, blob, text, times.get(path, self.commit_time), lineage, size, mode)
+
+    def _wanted(
+        self, included: Callable[[str], bool], excluded: Callable[[str], bool], drops: dict[str, list[int]]
+    ) -> Iterator[tuple[str, int, str]]:
+        """(path, mode, blob) of the plain files that were asked for."""
         for path, (mode, blob) in self._tree.items():
             if not included(path) or excluded(path):
                 count(drops, "excluded")
             elif kind_of_mode(mode) != FILE:
                 count(drops, {LINK: "symlink", MODULE: "submodule"}.get(kind_of_mode(mode), "special_file"))
             else:
-                wanted.append((path, mode, blob))
-        history = self.history() if self._objects is not None else None
-        for at in range(0, len(wanted), _READ_AHEAD):
-            some = wanted[at : at + _READ_AHEAD]
-            for (path, mode, blob), (data, size) in zip(some, self._contents(some, max_file_bytes)):
-                text, reason = ("", _reason_unread(data, size, max_file_bytes)) if not data else text_of(data, max_line_bytes)
-                if not text:
-                    count(drops, reason or "empty", size)
-                    continue
-                for oddity in oddities(data, text):
-                    count(noted, oddity, size)
-                if text:
-                    times, lineages = (history.last_changed, history.lineage_of) if history else ({}, {})
-                    yield RawFile(
-                        path, blob, text, times.get(path, self.commit_time), lineages.get(path) or lineage_id("", path), size, mode
-                    )
+                yield path, mode, blob
 
     def _contents(self, some: Sequence[tuple[str, int, str]], limit: int) -> Iterator[tuple[bytes | None, int]]:
         """(content or None, size) of each; content is None for what is larger than ``limit`` or cannot be read."""
@@ -208,7 +211,7 @@ class Repository:
     def history(self) -> History:
         """Commits, lineages and last-changed times up to the pinned commit; read once."""
         if self._objects is None:
-            return History(self.commit, lineage_of={path: lineage_id("", path) for path in self._tree})
+            return History(self.commit, lineage_of={path: lineage_id("", path) for path in self._tree})  # a plain folder has none
         if self._history is None:
             self._history = history_of(self._objects, self.commit, self._shallow)
         return self._history
@@ -236,6 +239,7 @@ class Repository:
         """
         selection = Selection(max_commits, seconds(since, "since"), seconds(until, "until"), first_parent, known or ())
         self.changes_tally = Tally()
+        self.drops = self.changes_tally.dropped
         if self._objects is None:
             return iter(())
         return Changes(self._objects, self.changes_tally, generated).of(self.history(), selection)
@@ -260,7 +264,12 @@ def _blob_id(data: bytes | None, size: int) -> str:
     return hashlib.sha1(head + (data if data is not None else b""), usedforsecurity=False).hexdigest()
 
 
-def _matcher(patterns: str | Sequence[str] | None, default: bool):
+def _reason_unread(data: bytes | None, size: int, limit: int) -> str:
+    return "too_large" if size > limit else "unreadable_blob" if data is None else "empty"
+
+
+def _matcher(patterns: str | Sequence[str] | None, default: bool) -> Callable[[str], bool]:
+    """Whether a path fits one of the patterns; always ``default`` where there are none. ``folder/`` means all that is in it."""
     if not patterns:
         return lambda path: default
     patterns = [patterns] if isinstance(patterns, str) else list(patterns)
