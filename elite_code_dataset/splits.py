@@ -40,6 +40,7 @@ SETTLED = 0.0025  # and stop once closer than this
 SMALL = 50  # live groups: below, single files are too coarse for a point
 SMALL_FACTOR = 4  # there the three numbers above are this many times larger
 USUAL_DENSITY = 0.3  # tokens a byte, of code in general
+MEASURE_AGAIN = 1.5  # read a file's tokens again when its bytes have changed by this factor
 SAME_BLOB_BYTES = 64  # shorter files (`mod a;`, an empty `__init__`) are alike by chance
 
 
@@ -171,7 +172,7 @@ class _Replay:
         for root in unsettled:
             lacking = self.targets * everything - self.totals
             side = min(int(np.searchsorted(bounds, _chance(self.seed + 1, root), side="right")), len(bounds) - 1)
-            if self.size[root] > lacking[side] + SETTLED * everything:
+            if self.size[root] and self.size[root] > lacking[side] + SETTLED * everything:
                 side = int(np.argmax(lacking))
             self.side[root] = side
             self.totals[side] += self.size[root]
@@ -194,9 +195,8 @@ class _Replay:
             return 0
         moves = 0
         for _ in range(2 * len(SPLITS) + 2):
-            exchange = _exchange(
-                np.array([self.size[r] for r in roots]), np.array([self.side[r] for r in roots]), self.off(), settled * scale
-            )
+            sizes, sides = (np.array([by[root] for root in roots]) for by in (self.size, self.side))
+            exchange = _exchange(sizes, sides, self.off(), self.targets > 0, settled * scale)
             if exchange is None:
                 break
             for index, side in exchange:
@@ -208,24 +208,21 @@ class _Replay:
         return moves
 
 
-def _distance(off: np.ndarray, count: np.ndarray) -> float:
-    """How far the shares are from their targets, an empty split weighing more than any share."""
-    return float(np.abs(off).sum() + (count == 0).sum())
-
-
-def _exchange(sizes: np.ndarray, sides: np.ndarray, off: np.ndarray, settled: float) -> list[tuple[int, int]] | None:
+def _exchange(sizes: np.ndarray, sides: np.ndarray, off: np.ndarray, needed: np.ndarray, settled: float) -> list[tuple[int, int]] | None:
     """The best step towards the targets: one group to another side, or two that change places; None where none helps.
 
     Steps that settle everything come first, then the fewest groups, then the least that is carried (to a power of two, so that a few more
-    lines in a file do not change the choice), then the order given. A step must gain ``settled``, or two states could alternate for ever."""
+    lines in a file do not change the choice), then the order given. A step must gain ``settled``, or two states could alternate for ever. An
+    empty split that is ``needed`` weighs more than any share."""
     weight = sizes / sizes.sum()
     count = np.bincount(sides, minlength=len(off))
-    wish = _distance(off, count) - settled
+    missing = (count == 0) & needed
+    wish = np.abs(off).sum() + missing.sum() - settled
     best: tuple | None = None
     for source, goal in itertools.permutations(range(len(off)), 2):
         here, there = np.flatnonzero(sides == source), np.flatnonzero(sides == goal)
-        rest = np.abs(off).sum() - abs(off[source]) - abs(off[goal]) + (count == 0).sum()
-        single = rest + int(count[source] == 1) - int(count[goal] == 0)
+        rest = np.abs(off).sum() - abs(off[source]) - abs(off[goal]) + missing.sum()
+        single = rest + int(needed[source] and count[source] == 1) - int(missing[goal])
         for groups, base in ((np.stack((here, here)), single), (_product(here, there), rest)):
             alone = base is single
             net = weight[groups[0]] if alone else weight[groups[0]] - weight[groups[1]]
@@ -337,30 +334,18 @@ def twins_of(texts: Sequence[str], lineages: Sequence[str]) -> list[tuple[str, s
     return sorted((a, b) for a, b in pairs if a != b)
 
 
-def densities_of(history: _History, read: Callable[[str], bytes | None]) -> dict[str, float]:
-    """Tokens a byte of every lineage, estimated on its first content, which no later commit changes. ``read`` gives a blob by its id."""
-    first: dict[str, str] = {}
-    for commit in history.commits:
-        for entry in commit.entries:
-            if entry.new_blob and entry.lineage:
-                first.setdefault(entry.lineage, entry.new_blob)
-    texts = {blob: (read(blob) or b"").decode("utf-8", "replace") for blob in sorted(set(first.values()))}
-    tokens = dict(zip(texts, estimated_tokens(list(texts.values()))))
-    # A few bytes say little, so every lineage begins with some of an ordinary file's.
-    sure = {blob: (tokens[blob] + USUAL_DENSITY * SAME_BLOB_BYTES) / (len(text.encode()) + SAME_BLOB_BYTES) for blob, text in texts.items()}
-    return {lineage: sure[blob] for lineage, blob in first.items()}
-
-
 def steps_of(
     history: _History,
     size_of: Callable[[str], int],
-    densities: Mapping[str, float],
+    read: Callable[[str], bytes | None],
     counts: Callable[[str], bool] = lambda path: True,
 ) -> list[Step]:
     """The steps of a git history. The first-parent line is what was live; branches only make their files known.
 
-    ``size_of`` gives a blob's bytes by its id, ``densities`` come from ``densities_of``, ``counts`` says whether a path may become rows at all."""
+    ``size_of`` gives a blob's bytes and ``read`` its content by its id, ``counts`` says whether a path may become rows at all. Tokens are
+    estimated on a file's first content and again whenever it has grown or shrunk by half; in between they follow the bytes."""
     line = {commit.id for commit in history.first_parents()}
+    measured: dict[str, tuple[int, float]] = {}  # lineage -> bytes when it was last read, tokens a byte then
     steps: list[Step] = []
     for order, commit in enumerate(history.commits):
         live = commit.id in line
@@ -368,7 +353,11 @@ def steps_of(
             if not entry.lineage:
                 continue
             size = size_of(entry.new_blob) if entry.new_blob and counts(entry.path) else 0
-            tokens = max(1, round(size * densities.get(entry.lineage, USUAL_DENSITY))) if size else 0
+            before, _ = measured.get(entry.lineage, (0, USUAL_DENSITY))
+            if size and not before / MEASURE_AGAIN < size < before * MEASURE_AGAIN:
+                (tokens,) = estimated_tokens([(read(entry.new_blob) or b"").decode("utf-8", "replace")])
+                measured[entry.lineage] = size, tokens / size or USUAL_DENSITY
+            tokens = max(1, round(size * measured[entry.lineage][1])) if size else 0
             if live and entry.status == "R":
                 steps.append(Step(order, entry.lineage, entry.old_path, 0, "", commit.committed))
             blob = entry.new_blob if size >= SAME_BLOB_BYTES else ""
