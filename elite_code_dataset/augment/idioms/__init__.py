@@ -170,7 +170,7 @@ def _query(language: Language, text: str) -> tree_sitter.Query | None:
 
 
 def sites_of(idiom: Idiom, language: Language, tree: tree_sitter.Tree, source: bytes) -> list[Site]:
-    """Where the idiom applies and says a worse text, in the order of the source; none inside what the parser could not read."""
+    """Where the idiom applies and says a worse text, in the order of the source; none in what the parser could not read."""
     found: list[Site] = []
     query = _query(language, idiom.query)
     for _, captures in tree_sitter.QueryCursor(query).matches(tree.root_node) if query else ():
@@ -234,10 +234,10 @@ def _applies(site: Site, source: bytes) -> bool:
         if not re.fullmatch(pattern, text, re.DOTALL):
             return False
     above = it.parent
+    if above is not None and above.type == "ERROR":
+        return False  # further up an error is only the edge of a window that was cut out of something larger
     searched = bool(site.idiom.inside)
     while above is not None:
-        if above.type == "ERROR":
-            return False
         if searched and above.type in site.idiom.outside:
             return False
         if searched and above.type in site.idiom.inside:
