@@ -129,14 +129,17 @@ class Plan:
         """Tokens of each micro-batch's fullest bin: what its other bins are padded to. int[micro-batches]."""
         return np.maximum.reduceat(self.bin_tokens, self.batch_offsets[:-1])
 
+    def bins_per_batch(self) -> np.ndarray:
+        return np.diff(self.batch_offsets)
+
     def widest(self) -> int:
         """The micro-batch with the most cells (bins x width); of those the one with the widest window."""
-        cells = self.widths() * np.diff(self.batch_offsets)
+        cells = self.widths() * self.bins_per_batch()
         return int(np.lexsort((self.window, cells))[-1])
 
     def real_share(self) -> float:
         """Share of the tokens given to the model that are tokens of rows, and not padding."""
-        return float(self.bin_tokens.sum() / (self.widths() * np.diff(self.batch_offsets)).sum())
+        return float(self.bin_tokens.sum() / (self.widths() * self.bins_per_batch()).sum())
 
     def step_rows(self, step: int) -> np.ndarray:
         """All rows of one optimizer step, over all processes, in the plan's order."""

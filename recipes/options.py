@@ -57,7 +57,7 @@ def _option(default: Any, meaning: str, kind: Callable[[Any], Any] | None = None
 
 @dataclass(frozen=True)
 class Options:
-    """Everything that decides a run, in the order of the flow."""
+    """Everything that decides a run, in the order of the flow. ``given`` names the options that the YAML or the command line set."""
 
     dataset: str | None = _option(None, "folder of a saved DatasetDict (train, validation, test), its tokenizer in tokenizer/")
     repo: str | None = _option(None, "git repository to build the dataset of, when no dataset is given")
@@ -69,6 +69,17 @@ class Options:
     model_config: dict[str, Any] | None = _option(
         None, "configuration of a model from scratch, e.g. {model_type: llama, hidden_size: 128}", mapping
     )
+    method: str = _option("full", "what is trained", choices=("full", "lora", "qlora"))
+    lora_rank: int = _option(16, "rank of the adapters of lora and qlora")
+    lora_alpha: int = _option(0, "their scale; 0: twice the rank")
+    lora_dropout: float = _option(0.0, "their dropout")
+    adam_8bit: bool = _option(False, "optimizer state in 8 bits (bitsandbytes)")
+    activation_checkpointing: bool = _option(False, "recompute activations instead of keeping them")
+    chunked_loss: str = _option(
+        "auto", "logits for 1024 tokens at a time; auto: where whole ones take over a GiB", choices=("auto", "true", "false")
+    )
+    auto: bool = _option(False, "choose windows, method and token budget by the device's memory, and say why")
+    memory: float = _option(0.0, "GiB that --auto may count on; 0: what the device has free")
 
     epochs: float = _option(1.0, "passes over the train split, as its weights draw it")
     steps: int | None = _option(None, "exact number of optimizer steps, instead of epochs", int)
@@ -98,10 +109,12 @@ class Options:
     keep_checkpoints: int = _option(2, "newest checkpoints kept, besides the best")
     eval_every: int = _option(0, "steps between evaluations; 0: before and after training only")
     eval_rows: int = _option(512, "held-out rows per evaluation, spread evenly; 0: all")
+    patience: int = _option(0, "stop after so many evaluations without a better one; 0: never")
     log_every: int = _option(10, "steps between log lines")
     workers: int = _option(0, "processes that read rows")
     report_to: tuple[str, ...] = _option(("none",), "tensorboard, trackio, wandb, or none", numbers(str))
     training: dict[str, Any] | None = _option(None, "any other transformers.TrainingArguments, by name", mapping)
+    given: tuple[str, ...] = ()
 
 
 def parsed(arguments: Sequence[str] | None = None) -> Options:
@@ -110,16 +123,26 @@ def parsed(arguments: Sequence[str] | None = None) -> Options:
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--config")
     path, rest = first.parse_known_args(arguments)
-    given = _from_yaml(Path(path.config)) if path.config else {}
-    parser.set_defaults(**{name: _word(value) for name, value in given.items()})
+    from_yaml = _from_yaml(Path(path.config)) if path.config else {}
+    parser.set_defaults(**{name: _word(value) for name, value in from_yaml.items()})
     values, unknown = parser.parse_known_args(rest)
     for word in unknown:
-        raise EliteCodeError(_unknown("option", word.split("=")[0], [f"--{name}" for name in names()]))
-    return Options(**{name: getattr(values, name) for name in names()})
+        raise EliteCodeError(unknown_name("option", word.split("=")[0], [f"--{name}" for name in names()]))
+    typed = {word.split("=")[0].lstrip("-").replace("-", "_") for word in rest if word.startswith("--")}
+    given = tuple(name for name in names() if name in typed or name in from_yaml)
+    return Options(**{name: _in_choices(name, getattr(values, name)) for name in names()}, given=given)
 
 
 def names() -> list[str]:
-    return [one.name for one in fields(Options)]
+    return [one.name for one in fields(Options) if one.metadata]
+
+
+def _in_choices(name: str, value: Any) -> Any:
+    """argparse checks choices of typed words only; a YAML value is checked here."""
+    choices = next(one.metadata["choices"] for one in fields(Options) if one.name == name)
+    if choices and value not in choices:
+        raise EliteCodeError(f"{name} is {value!r}; expected one of {', '.join(choices)}")
+    return value
 
 
 class _Parser(argparse.ArgumentParser):
@@ -130,13 +153,13 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="recipes/train.py", description="Train a model on a repository.", allow_abbrev=False)
     parser.add_argument("--config", help="YAML file with any of the options below")
-    for one in fields(Options):
+    for one in (one for one in fields(Options) if one.metadata):
         parser.add_argument(*_flags(one), **_keywords(one))
     return parser
 
 
 def _flags(one: Field) -> list[str]:
-    return sorted({f"--{one.name}", f"--{one.name.replace('_', '-')}"}, reverse=True)
+    return [f"--{one.name}", *([f"--{one.name.replace('_', '-')}"] if "_" in one.name else [])]
 
 
 def _keywords(one: Field) -> dict[str, Any]:
@@ -153,7 +176,9 @@ def _word(value: Any) -> Any:
     """A YAML value as argparse converts a default: only text goes through ``type``."""
     if value is None:
         return None
-    return json.dumps(value) if isinstance(value, dict) else ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _from_yaml(path: Path) -> dict[str, Any]:
@@ -167,10 +192,11 @@ def _from_yaml(path: Path) -> dict[str, Any]:
         raise EliteCodeError(f"{path} holds a {type(found).__name__}; expected names and values, e.g. 'epochs: 2'")
     for name in found:
         if name not in names():
-            raise EliteCodeError(f"{path}: {_unknown('key', str(name), names())}")
+            raise EliteCodeError(f"{path}: {unknown_name('key', str(name), names())}")
     return found
 
 
-def _unknown(what: str, word: str, known: Sequence[str]) -> str:
+def unknown_name(what: str, word: str, known: Sequence[str]) -> str:
+    """One sentence about a name that is none, with the close ones."""
     close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
     return f"unknown {what} {word!r}; " + (f"close to it: {', '.join(close)}" if close else f"expected one of: {', '.join(sorted(known))}")

@@ -30,19 +30,21 @@ class RunRows:
     tokenizer: PreTrainedTokenizerBase
 
 
-def run_rows(options: Options) -> RunRows:
-    """The rows of a run. Raises ``EliteCodeError`` where a split, a column or the tokenizer is missing."""
+def run_dataset(options: Options) -> tuple[datasets.DatasetDict, PreTrainedTokenizerBase]:
+    """The saved dataset of a run and its tokenizer; with ``--repo``, the main process builds it first, into the output folder."""
     folder = Path(options.dataset).expanduser() if options.dataset else Path(options.output) / "dataset"
-    if not options.dataset:
-        with PartialState().main_process_first():
-            if PartialState().is_main_process:
-                _build(options, folder)
-    ds = _loaded(folder)
-    tokenizer = _tokenizer(options.tokenizer or str(folder / TOKENIZER))
-    train = _of_windows(ds, "train", options)
-    validation = _spread(_of_windows(ds, "validation" if "validation" in ds else "test", options), options.eval_rows)
-    held_out = _spread(_of_windows(ds, "test", options), options.eval_rows) if "test" in ds else validation
-    return RunRows(train, validation, held_out, tokenizer)
+    state = PartialState()
+    if not options.dataset and state.is_main_process:
+        _build(options, folder)
+    state.wait_for_everyone()
+    return _loaded(folder), _tokenizer(options.tokenizer or str(folder / TOKENIZER))
+
+
+def run_rows(ds: datasets.DatasetDict, tokenizer: PreTrainedTokenizerBase, options: Options) -> RunRows:
+    """The rows of the wanted windows. ``test`` is held out, ``validation`` steers; where one of them is missing, the other does both."""
+    steering = _spread(_of_windows(ds, "validation" if "validation" in ds else "test", options), options.eval_rows)
+    held_out = _spread(_of_windows(ds, "test" if "test" in ds else "validation", options), options.eval_rows)
+    return RunRows(_of_windows(ds, "train", options), steering, held_out, tokenizer)
 
 
 def _build(options: Options, folder: Path) -> None:

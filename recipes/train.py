@@ -6,129 +6,90 @@ In: a YAML of options and command-line overrides (``recipes/options.py``). Out, 
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import torch
 from accelerate import PartialState
-from transformers import TrainingArguments, set_seed
+from transformers import PreTrainedTokenizerBase, PrinterCallback, set_seed
+from transformers.utils import logging
 
-from elite_code_dataset import checkpoints
-from elite_code_dataset.plan import PlanConfig, make_plan, plan_rows
+from elite_code_dataset import checkpoints, config
+from elite_code_dataset.exposure import NEEDED, exposures
+from elite_code_dataset.plan import Plan, PlanConfig, make_plan, plan_rows
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.trainer import WeightedTrainer
+from recipes import memory
+from recipes.arguments import check_world, device_of, obey, precision_of, training_arguments
 from recipes.curves import write_curves
-from recipes.models import run_model
+from recipes.lines import ProgressLines, plan_lines
+from recipes.models import model_config, run_model
 from recipes.options import Options, parsed
-from recipes.rows import run_rows
+from recipes.rows import RunRows, run_dataset, run_rows
 
-SCHEDULES = {"cosine": "cosine_with_min_lr", "wsd": "warmup_stable_decay", "constant": "constant_with_warmup"}
-
-
-def device_of(wanted: str) -> str:
-    """cuda, mps or cpu. ``auto`` takes what there is; a launcher told to use the CPU is obeyed."""
-    told = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes")
-    found = {"cuda": torch.cuda.is_available() and not told, "mps": torch.backends.mps.is_available() and not told, "cpu": True}
-    if wanted == "auto":
-        return next(name for name, there in found.items() if there)
-    if not found[wanted]:
-        raise EliteCodeError(f"device {wanted} is not to be had here; found: {', '.join(name for name, there in found.items() if there)}")
-    return wanted
-
-
-def precision_of(wanted: str, device: str) -> str:
-    if wanted != "auto":
-        return wanted
-    return "bf16" if device == "cuda" and torch.cuda.is_bf16_supported() else "fp16" if device == "cuda" else "fp32"
-
-
-def training_arguments(options: Options, device: str, steps: int) -> TrainingArguments:
-    """``TrainingArguments`` of the installed version."""
-    precision = precision_of(options.precision, device)
-    floor = {
-        "cosine": {"min_lr_rate": options.floor},
-        "wsd": {"min_lr_ratio": options.floor, "num_decay_steps": max(1, steps // 5)},
-        "constant": {},
-    }
-    given: dict[str, Any] = {
-        "output_dir": options.output,
-        "per_device_train_batch_size": 1,
-        "gradient_accumulation_steps": options.gradient_accumulation,
-        "learning_rate": options.learning_rate,
-        "lr_scheduler_type": SCHEDULES[options.schedule],
-        "lr_scheduler_kwargs": floor[options.schedule],
-        "warmup_steps": round(options.warmup * steps),
-        "weight_decay": options.weight_decay,
-        "max_grad_norm": options.max_grad_norm,
-        "bf16": precision == "bf16",
-        "fp16": precision == "fp16",
-        "use_cpu": device == "cpu",
-        "seed": options.seed,
-        "dataloader_num_workers": options.workers,
-        "logging_steps": options.log_every,
-        "save_strategy": "steps",
-        "save_steps": options.save_every or max(1, -(-steps // 10)),
-        "save_total_limit": options.keep_checkpoints,
-        "eval_strategy": "steps" if options.eval_every else "no",
-        "eval_steps": options.eval_every or None,
-        "report_to": list(options.report_to),
-        "disable_tqdm": not sys.stderr.isatty(),
-    }
-    return TrainingArguments(**{**given, **(options.training or {})})
-
-
-def check_world(processes: int) -> None:
-    """Raise where a launcher started several processes that would each train alone."""
-    launched = int(os.environ.get("WORLD_SIZE", "1"))
-    if launched != processes:
-        raise EliteCodeError(
-            f"the launcher started {launched} processes, but each sees {processes}; set use_cpu in the accelerate config, or --device cpu"
-        )
+STOPPED = 130  # exit status after Ctrl-C, as shells count
 
 
 def run(options: Options) -> dict[str, Any]:
-    """The whole run. Returns what ``metrics.json`` holds."""
+    """The whole run. Returns what ``metrics.json`` holds; an interrupted run has no ``after``."""
     device = device_of(options.device)
-    if device == "cpu":
-        os.environ["ACCELERATE_USE_CPU"] = "true"
+    precision = precision_of(options.precision, device)
+    obey(device, precision)
     state = PartialState(cpu=device == "cpu")
     check_world(state.num_processes)
-    output = Path(options.output)
-    _prepare_output(options, output, state)
-    rows = run_rows(options)
-    micro_batches = state.num_processes * options.gradient_accumulation
-    plan = make_plan(plan_rows(rows.train), plan_config(options, micro_batches))
+    logging.disable_progress_bar()
+    prepare_output(options, state)
+    ds, tokenizer = run_dataset(options)
+    options = settled(options, tokenizer, device, state)
+    rows = run_rows(ds, tokenizer, options)
+    plan = make_plan(plan_rows(rows.train), plan_config(options, state.num_processes * options.gradient_accumulation))
+    announce([*plan_lines(plan), *exposure_lines(rows, plan)], state)
+    trainer = made_trainer(options, rows, plan, device, precision)
+    before = trainer.evaluate(rows.held_out, metric_key_prefix="before")
+    trainer.train(resume_from_checkpoint=None if options.resume == "never" else options.resume)
+    metrics = {"options": asdict(options), "plan": plan.summary(), "steps": trainer.state.global_step, "before": bare(before, "before_")}
+    if not trainer.interrupted:
+        metrics["after"] = bare(trainer.evaluate(rows.held_out, metric_key_prefix="after"), "after_")
+        trainer.save_model(str(Path(options.output) / "model"))
+    if state.is_main_process:
+        checkpoints.write_json(Path(options.output) / "metrics.json", metrics)
+        write_curves(trainer.state.log_history, Path(options.output))
+    state.wait_for_everyone()
+    return metrics
+
+
+def made_trainer(options: Options, rows: RunRows, plan: Plan, device: str, precision: str) -> WeightedTrainer:
     set_seed(options.seed)
-    model = run_model(options, rows.tokenizer)
+    model = run_model(options, rows.tokenizer, device, precision)
     trainer = WeightedTrainer(
         model,
-        training_arguments(options, device, plan.steps),
+        training_arguments(options, device, precision, plan.steps),
         plan=plan,
         train_dataset=rows.train,
         eval_dataset=rows.validation,
         processing_class=rows.tokenizer,
+        callbacks=[ProgressLines()],
+        chunked_loss=loss_in_chunks(options, plan, model.get_input_embeddings().weight.shape[0]),
+        patience=options.patience,
     )
-    before = trainer.evaluate(rows.held_out, metric_key_prefix="before")
-    trainer.train(resume_from_checkpoint=None if options.resume == "never" else options.resume)
-    after = trainer.evaluate(rows.held_out, metric_key_prefix="after")
-    trainer.save_model(str(output / "model"))
-    metrics = {
-        "before": _bare(before, "before_"),
-        "after": _bare(after, "after_"),
-        "plan": plan.summary(),
-        "options": asdict(options),
-        "steps": trainer.state.global_step,
-    }
-    if state.is_main_process:
-        checkpoints.write_json(output / "metrics.json", metrics)
-        write_curves(trainer.state.log_history, output)
-    state.wait_for_everyone()
-    return metrics
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def settled(options: Options, tokenizer: PreTrainedTokenizerBase, device: str, state: PartialState) -> Options:
+    """The options, with what --auto chooses for those that were not given."""
+    if not options.auto:
+        return options
+    room = int(options.memory * memory.GIB) if options.memory else memory.device_memory(device)
+    shape = memory.shape_of(model_config(options, tokenizer))
+    choice = memory.chosen(shape, room, device, options.windows, memory.quantisation_possible(device), rank=options.lora_rank)
+    announce(memory.explained(choice, room, device), state)
+    step_tokens = options.token_budget * options.gradient_accumulation * state.num_processes
+    found = memory.settings(choice, options.windows, step_tokens, state.num_processes)
+    return replace(options, **{name: value for name, value in found.items() if name not in options.given or name == "windows"})
 
 
 def plan_config(options: Options, micro_batches: int) -> PlanConfig:
@@ -136,7 +97,29 @@ def plan_config(options: Options, micro_batches: int) -> PlanConfig:
     return PlanConfig(**{name: getattr(options, name) for name in names}, micro_batches=micro_batches)
 
 
-def _prepare_output(options: Options, output: Path, state: PartialState) -> None:
+def loss_in_chunks(options: Options, plan: Plan, vocabulary: int) -> bool:
+    """As told; else where the widest micro-batch's logits, their float copy and their gradient would take over a GiB."""
+    if options.chunked_loss != "auto":
+        return options.chunked_loss == "true"
+    return int((plan.widths() * plan.bins_per_batch()).max()) * vocabulary * 12 > memory.GIB
+
+
+def exposure_lines(rows: RunRows, plan: Plan) -> list[str]:
+    """How often the run shows each token of the source, with a warning where returns have long faded."""
+    if any(name not in rows.train.column_names for name in NEEDED):
+        return []
+    shown = exposures(rows.train, plan.epochs)
+    lines = [f"each source token is shown {shown.effective_epochs:.1f} times on average (scales x weights x augmentations x epochs)"]
+    if shown.effective_epochs > config.EXPOSURE_LIMIT:
+        lines.append(
+            f"warning: over {config.EXPOSURE_LIMIT:.0f} effective epochs teach little more (returns fade after about 4); lower epochs or windows"
+        )
+    return lines
+
+
+def prepare_output(options: Options, state: PartialState) -> None:
+    """Make the output folder; refuse to mix a new run with an old one's checkpoints."""
+    output = Path(options.output)
     if state.is_main_process:
         output.mkdir(parents=True, exist_ok=True)
         for folder in checkpoints.numbered(output) if options.overwrite else ():
@@ -146,19 +129,30 @@ def _prepare_output(options: Options, output: Path, state: PartialState) -> None
         raise EliteCodeError(f"{output} holds checkpoints of an earlier run; use --resume auto, --overwrite, or another --output")
 
 
-def _bare(metrics: dict[str, float], prefix: str) -> dict[str, float]:
+def announce(lines: list[str], state: PartialState) -> None:
+    if state.is_main_process:
+        print(*lines, sep="\n", flush=True)
+
+
+def bare(metrics: dict[str, float], prefix: str) -> dict[str, float]:
     return {name.removeprefix(prefix): value for name, value in metrics.items()}
 
 
 def main() -> int:
     try:
-        metrics = run(parsed())
+        options = parsed()
+        metrics = run(options)
     except EliteCodeError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr, flush=True)
         return 2
-    if PartialState().is_main_process:
-        before, after = metrics["before"]["bits_per_byte"], metrics["after"]["bits_per_byte"]
-        print(f"bits per byte on held-out code: {before:.3f} before, {after:.3f} after {metrics['steps']} steps")
+    before, steps = metrics["before"]["bits_per_byte"], metrics["steps"]
+    if "after" not in metrics:
+        announce([f"stopped after step {steps}; a checkpoint is saved, the same command goes on from it"], PartialState())
+        return STOPPED
+    announce(
+        [f"bits per byte on held-out code: {before:.3f} before, {metrics['after']['bits_per_byte']:.3f} after {steps} steps"],
+        PartialState(),
+    )
     return 0
 
 
