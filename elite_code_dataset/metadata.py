@@ -46,6 +46,9 @@ KEYS = {
     "licence": "{'path': ..., 'text': ...} of the repository's licence files, a list; empty when none was found",
 }
 
+# Facts that say where somebody's files lie; they stay on their machine.
+PRIVATE = ("data_dir", "cache_dir", "repository_path", "tokenizer_folder")
+
 # The columns that make a row what it is; the digest covers them in this order, so that columns somebody adds do not change it.
 DIGESTED = (
     "id",
