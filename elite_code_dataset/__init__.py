@@ -18,7 +18,7 @@ _PUBLIC = {
     "Options": "options",
     "augment": "augment",
     "build": "passes",
-    "certificate": "splits",
+    "certificate": "certificate",
     "deduplicate": "dedup",
     "EliteCodeError": "records",
     "export_jsonl": "export",

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from elite_code_dataset.config import EDIT_AROUND_LINES, EDIT_CONTEXT_HUNKS, EDIT_MESSAGE_CHARACTERS
 from elite_code_dataset.hunks import Hunk, fitting, grouped, hunks_of, joined, lines_of, widened
@@ -60,6 +61,7 @@ class Edits:
     kept_bytes: int = 0
     dropped: Counter = field(default_factory=Counter)
     dropped_bytes: Counter = field(default_factory=Counter)
+    _lines: dict[str, list[int]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Window]:
         batch: list[_Block] = []
@@ -84,18 +86,15 @@ class Edits:
     def _blocks(self, change: Change) -> list[_Block]:
         before, after = lines_of(change.before or ""), lines_of(change.after or "")
         hunks = hunks_of(before, after)
+        ends = _ends(before), _ends(after)
         place = self.place_of(change)
         if place is None:
-            self._drop("no_split", sum(_size(h, before, after) for h in hunks))
+            self._drop("no_split", sum(_size(h, ends) for h in hunks))
             return []
-        ends = [0]
-        for line in after:
-            ends.append(ends[-1] + len(line.encode()))
         blocks = []
         for group in grouped(hunks, self.rules.around):
-            changed = sum(_size(h, before, after) for h in group)
             wide = widened(joined(group), self.rules.around, len(before), len(after))
-            blocks.append(_Block(change, place, wide, before, after, ends, changed, tuple(group)))
+            blocks.append(_Block(change, place, wide, before, after, ends, sum(_size(h, ends) for h in group), tuple(group)))
         return blocks
 
     def _rows(self, blocks: list[_Block]) -> Iterator[Window]:
@@ -103,7 +102,7 @@ class Edits:
         cleaned = iter(self.clean([text for block in fitted for text in (block.original, block.updated, block.change.message)]))
         drafts = [_draft(block, next(cleaned), next(cleaned), next(cleaned), self.rules) for block in fitted]
         parts = [text for draft in drafts for text in (draft.head, draft.original, draft.mark, draft.target)]
-        ids = [e.ids.tolist() for e in self.encoder.encode(parts)]
+        ids = self.encoder.ids_of(parts)
         siblings: dict[str, list[int]] = {}
         for i, draft in enumerate(drafts):
             siblings.setdefault(draft.block.change.commit, []).append(i)
@@ -122,16 +121,18 @@ class Edits:
                     yield message
 
     def _fitted(self, blocks: list[_Block]) -> list[_Block]:
-        """Each block in pieces that surely fit the largest scale, by the size of its text: a token is at least a byte."""
+        """Each block, the large ones in pieces that fit the largest scale by the tokens a byte that the block really has."""
         pieces: list[_Block] = []
-        whole = self.encoder.encode([text for b in blocks for text in (b.original, b.updated, b.change.message)])
-        for i, block in enumerate(blocks):
-            sizes = [len(e.ids) for e in whole[3 * i : 3 * i + 3]]
-            if sum(sizes) <= 0.9 * SCALES[-1] - 64:
+        large = [b for b in blocks if b.size + 2 * len(b.change.message) > SCALES[-1] / 2]
+        counts = iter(self.encoder.ids_of([text for b in large for text in (b.original, b.updated, b.change.message)]))
+        tokens = {id(b): (len(next(counts)) + len(next(counts)), len(next(counts))) for b in large}
+        for block in blocks:
+            inside, message = tokens.get(id(block), (0, 0))
+            if inside + message <= 0.9 * SCALES[-1] - 64:
                 pieces.append(block)
                 continue
-            per_byte = sum(sizes[:2]) / max(1, len(block.original.encode()) + len(block.updated.encode()))
-            for piece in block.divided(int((0.75 * SCALES[-1] - min(sizes[2], EDIT_MESSAGE_CHARACTERS)) / max(per_byte, 1e-9))):
+            per_byte = inside / max(1, block.size)
+            for piece in block.divided(int((0.75 * SCALES[-1] - min(message, EDIT_MESSAGE_CHARACTERS)) / max(per_byte, 1e-9))):
                 if piece.updated:
                     pieces.append(piece)
                 else:
@@ -163,8 +164,8 @@ class Edits:
             input_ids=far_ids + head + original + mark + target,
             context_tokens=len(far_ids) + n - len(target),
             n_tokens=len(far_ids) + n,
-            start_byte=block.ends[block.hunk.b0],
-            end_byte=block.ends[block.hunk.b1],
+            start_byte=block.ends[1][block.hunk.b0],
+            end_byte=block.ends[1][block.hunk.b1],
             start_line=block.hunk.b0 + 1,
             end_line=max(block.hunk.b0 + 1, block.hunk.b1),
             units=[],
@@ -195,12 +196,18 @@ class Edits:
             where, signature, side = self.rules.signatures.get(name, ("", "", ""))
             if signature and where != path and (split != "train" or side == "train"):
                 lines.append(one_line(signature))
-        for line, encoded in zip(lines, self.encoder.encode(lines) if lines else []):
-            if line and len(encoded.ids) <= left:
+        for line in lines:
+            encoded = self._line_ids(line)
+            if line and len(encoded) <= left:
                 text += line
-                ids = ids + encoded.ids.tolist()
-                left -= len(encoded.ids)
+                ids = ids + encoded
+                left -= len(encoded)
         return text, ids
+
+    def _line_ids(self, line: str) -> list[int]:
+        if line not in self._lines:
+            self._lines[line] = self.encoder.ids(line)
+        return self._lines[line]
 
     def _message_row(self, draft: _Draft, row: Window) -> Window | None:
         """The same change with the message as target."""
@@ -212,7 +219,7 @@ class Edits:
         if not draft.message:
             return None
         texts = [head, draft.original, draft.mark, draft.target, ask, target]
-        parts = [e.ids.tolist() for e in self.encoder.encode(texts)]
+        parts = self.encoder.ids_of(texts)
         n = sum(map(len, parts))
         scale = next((s for s in SCALES if n <= s), None)
         if scale is None:
@@ -241,9 +248,13 @@ class _Block:
     hunk: Hunk
     before: Sequence[str]
     after: Sequence[str]
-    ends: Sequence[int]
+    ends: tuple[Sequence[int], Sequence[int]]
     changed: int
     inner: tuple[Hunk, ...]
+
+    @property
+    def size(self) -> int:
+        return _size(self.hunk, self.ends)
 
     @property
     def original(self) -> str:
@@ -255,7 +266,7 @@ class _Block:
 
     def divided(self, room: int) -> list[_Block]:
         """In pieces whose two sides together hold at most ``room`` bytes; a single line on each side stays whole."""
-        pieces = fitting(self.hunk, lambda h: _size(h, self.before, self.after) <= room)
+        pieces = fitting(self.hunk, lambda h: _size(h, self.ends) <= room)
         return [replace(self, hunk=piece, changed=self._changed_in(piece)) for piece in pieces]
 
     def _changed_in(self, piece: Hunk) -> int:
@@ -263,7 +274,7 @@ class _Block:
         size = 0
         for hunk in self.inner:
             a = Hunk(max(hunk.a0, piece.a0), min(hunk.a1, piece.a1), max(hunk.b0, piece.b0), min(hunk.b1, piece.b1))
-            size += _size(a, self.before, self.after)
+            size += _size(a, self.ends)
         return size
 
 
@@ -312,8 +323,14 @@ def _comment(language: str) -> Callable[[str], str]:
     return lambda text: f"{mark} {''.join(c if c.isprintable() else ' ' for c in text)}\n"
 
 
-def _size(hunk: Hunk, before: Sequence[str], after: Sequence[str]) -> int:
-    return sum(len(line.encode()) for line in before[hunk.a0 : hunk.a1]) + sum(len(line.encode()) for line in after[hunk.b0 : hunk.b1])
+def _ends(lines: Sequence[str]) -> list[int]:
+    """The byte where each line begins, then the size of all."""
+    return list(accumulate((len(line) if line.isascii() else len(line.encode()) for line in lines), initial=0))
+
+
+def _size(hunk: Hunk, ends: tuple[Sequence[int], Sequence[int]]) -> int:
+    """Bytes of a hunk, both sides; none where a range is empty or turned round."""
+    return max(0, ends[0][hunk.a1] - ends[0][hunk.a0]) + max(0, ends[1][hunk.b1] - ends[1][hunk.b0])
 
 
 def _chosen(identity: str, rules: EditRules) -> bool:

@@ -84,9 +84,8 @@ class Objects:
 
     def one(self, oid: str, kind: str, limit: int = MAX_META_BYTES) -> bytes | None:
         """The content of one object of that kind, or None."""
-        for _, found, data in self.read([oid], limit):
-            return data if found == kind else None
-        return None
+        answers = list(self.read([oid], limit))  # to the end, so that the process can be asked again
+        return answers[0][2] if answers and answers[0][1] == kind else None
 
     def full_id(self, prefix: str) -> str | None:
         """The only object id that starts with these hex digits, or None for none or several."""

@@ -18,13 +18,13 @@ from datasets import Dataset, DatasetDict
 from elite_code_dataset import metadata, progress, store
 from elite_code_dataset.analysis import tokenizer_folder
 from elite_code_dataset.augment import augmented
+from elite_code_dataset.certificate import certificate
 from elite_code_dataset.curriculum import order
 from elite_code_dataset.dedup import deduplicated
 from elite_code_dataset.exposure import exposures
 from elite_code_dataset.options import repositories_of
 from elite_code_dataset.presets import Preset, preset_named
 from elite_code_dataset.records import SCALES, SPLITS, DropReport, EliteCodeError
-from elite_code_dataset.splits import certificate
 from elite_code_dataset.tokens import Encoder, encoder_named
 from elite_code_dataset.weights import weigh
 
@@ -103,10 +103,10 @@ def build(
         facts = metadata.of(parts[-1]) | {"cuts": facts.get("cuts", {}) | metadata.of(parts[-1]).get("cuts", {})}
         drops += [d for d in facts["drops"] if d not in drops]
     facts["drops"] = drops
-    joined = DatasetDict(
-        {s: datasets.concatenate_datasets([p[s] for p in parts if s in p]) for s in SPLITS if any(s in p for p in parts)}
+    joined = DatasetDict({s: datasets.concatenate_datasets([p[s] for p in parts if s in p]) for s in SPLITS if any(s in p for p in parts)})
+    return prepare(
+        metadata.attach(joined, facts), plan if not isinstance(preset, str) else preset, num_proc=num_proc, seed=chosen.get("seed", 0)
     )
-    return prepare(metadata.attach(joined, facts), plan if not isinstance(preset, str) else preset, num_proc=num_proc, seed=chosen.get("seed", 0))
 
 
 def encoder_of(ds: DatasetDict, tokenizer: Encoder | str | Path | None = None) -> Encoder:
@@ -147,7 +147,9 @@ def load(folder: str | Path) -> DatasetDict:
     """What ``save`` wrote. Raises EliteCodeError when a file is missing or is not the one that was written."""
     target = Path(folder).expanduser()
     if not (target / store.MANIFEST).is_file():
-        raise EliteCodeError(f"no saved dataset in {str(folder)!r}: expected a folder made by elite_code_dataset.save or `elite-code-dataset build --out`")
+        raise EliteCodeError(
+            f"no saved dataset in {str(folder)!r}: expected a folder made by elite_code_dataset.save or `elite-code-dataset build --out`"
+        )
     if not store.is_whole(target):
         raise EliteCodeError(f"the dataset in {str(folder)!r} is damaged: a file is not the one that was saved; build it again")
     return datasets.load_from_disk(str(target))
@@ -164,5 +166,7 @@ def _rows_of(ds: DatasetDict) -> DatasetDict:
         raise EliteCodeError(f"prepare() got a {type(ds).__name__}; expected a DatasetDict with a train split, as load_dataset returns it")
     missing = sorted({"id", "split", "text", "input_ids", "role", "kind"} - set(next(iter(ds.values())).column_names))
     if missing:
-        raise EliteCodeError(f"prepare() got a dataset without the columns {', '.join(missing)}; expected rows of w256...w4096, edits or multiscale")
+        raise EliteCodeError(
+            f"prepare() got a dataset without the columns {', '.join(missing)}; expected rows of w256...w4096, edits or multiscale"
+        )
     return ds

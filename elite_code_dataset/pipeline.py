@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from elite_code_dataset import metadata, progress, store
 from elite_code_dataset.analysis import Analysis, analysis_of
+from elite_code_dataset.certificate import withheld
 from elite_code_dataset.edits import EditRules, Edits, Place
 from elite_code_dataset.languages import language_of
 from elite_code_dataset.options import EliteCodeConfig, repositories_of
@@ -30,7 +31,6 @@ from elite_code_dataset.records import SCALES, SPLITS, Change, DropReport, Windo
 from elite_code_dataset.repository import open_repository
 from elite_code_dataset.roles import role_of
 from elite_code_dataset.secrets import redacted_many
-from elite_code_dataset.splits import withheld
 from elite_code_dataset.windows import Corpus, cuts_by_level, windows_of
 
 CONFIG_MEANINGS = {
@@ -48,7 +48,13 @@ SHARD_ROWS = 100
 WINDOW_OPTIONS = ("cut", "overlap")
 EDIT_OPTIONS = ("max_commits", "since", "until", "first_parent", "diff_format", "message_share")
 
-_ROW_TYPES = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "list[int]": pa.list_(pa.int32()), "list[str]": pa.list_(pa.string())}
+_ROW_TYPES = {
+    "str": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "list[int]": pa.list_(pa.int32()),
+    "list[str]": pa.list_(pa.string()),
+}
 ROW_SCHEMA = pa.schema(
     [pa.field(f.name, _ROW_TYPES[f.type]) for f in Window.__dataclass_fields__.values()]
     + [pa.field("difficulty", pa.float64()), pa.field("stage", pa.int64()), pa.field("weight", pa.float64())]
@@ -86,7 +92,9 @@ def built(config: EliteCodeConfig, name: str, cache_root: str | Path) -> Built:
     elif name == "edits":
         parts = [_rows(analysis, "edits", config, EDIT_OPTIONS)]
     elif name == "multiscale":
-        parts = [_rows(analysis, f"w{scale}", config, WINDOW_OPTIONS) for scale in SCALES] + [_rows(analysis, "edits", config, EDIT_OPTIONS)]
+        parts = [_rows(analysis, f"w{scale}", config, WINDOW_OPTIONS) for scale in SCALES] + [
+            _rows(analysis, "edits", config, EDIT_OPTIONS)
+        ]
     else:
         parts = [_rows(analysis, name, config, WINDOW_OPTIONS)]
     made = [store.read_json(folder / "report.json") for folder in parts]
@@ -123,7 +131,9 @@ def _write_windows(draft: Path, analysis: Analysis, scale: int, config: EliteCod
     rows["train"] = [w for i, w in enumerate(rows["train"]) if i not in out]
     kept = sum(map(len, rows.values()))
     bytes_kept = sum(len(_target(w).encode()) for found in rows.values() for w in found)
-    report = DropReport(f"w{scale}", kept, {"twin_in_evaluation": len(out)} if out else {}, bytes_kept, {"twin_in_evaluation": size} if out else {})
+    report = DropReport(
+        f"w{scale}", kept, {"twin_in_evaluation": len(out)} if out else {}, bytes_kept, {"twin_in_evaluation": size} if out else {}
+    )
     _write_split_rows(draft, rows)
     store.write_json(draft / "report.json", {"drops": [report.as_dict()], "cuts": {f"w{scale}": dict(sorted(cuts.items()))}})
 
@@ -147,13 +157,17 @@ def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig) -> No
     if out:
         size = sum(len(_target(w).encode()) for i, w in enumerate(rows["train"]) if i in out)
         rows["train"] = [w for i, w in enumerate(rows["train"]) if i not in out]
-        drops.append(DropReport("edit_rows", sum(map(len, rows.values())), {"twin_in_evaluation": len(out)}, 0, {"twin_in_evaluation": size}))
+        drops.append(
+            DropReport("edit_rows", sum(map(len, rows.values())), {"twin_in_evaluation": len(out)}, 0, {"twin_in_evaluation": size})
+        )
     _write_split_rows(draft, rows)
     store.write_json(draft / "report.json", {"drops": [d.as_dict() for d in drops], "changes": changes})
 
 
 def _edits_of(changes: Iterable[Change], analysis: Analysis, corpus: Corpus, config: EliteCodeConfig) -> Edits:
-    rules = EditRules(corpus.commit_time, config.diff_format == "unified", config.message_share, config.seed, signatures=_signatures(corpus))
+    rules = EditRules(
+        corpus.commit_time, config.diff_format == "unified", config.message_share, config.seed, signatures=_signatures(corpus)
+    )
     clean = (lambda texts: [t for t, _ in redacted_many(texts, emails=config.redact_emails)]) if config.redact_secrets else list
 
     def place_of(change: Change) -> Place | None:
@@ -205,7 +219,21 @@ def _write_files(draft: Path, analysis: Analysis) -> None:
     lengths = pa.compute.list_value_length(table.column("ids")).cast(pa.int32())
     ages = [max(0.0, (t - c) / 86_400) for t, c in zip(table.column("commit_time").to_pylist(), table.column("last_changed").to_pylist())]
     table = table.append_column("n_tokens", lengths).append_column("age_days", pa.array(ages))
-    names = ["path", "language", "role", "commit", "blob", "text", "last_changed", "age_days", "lineage", "group", "split", "n_tokens", "has_error"]
+    names = [
+        "path",
+        "language",
+        "role",
+        "commit",
+        "blob",
+        "text",
+        "last_changed",
+        "age_days",
+        "lineage",
+        "group",
+        "split",
+        "n_tokens",
+        "has_error",
+    ]
     table = table.select([*names, "units", "imports", "dependencies", "external", "centrality"])
     for split in SPLITS:
         part = table.filter(pa.compute.equal(table.column("split"), split))

@@ -24,6 +24,7 @@ from elite_code_dataset.secrets import redacted_many
 from elite_code_dataset.splits import Step, steps_of
 
 LEFT_OUT = frozenset({"generated", "vendored"})
+DATA_LANGUAGES = frozenset({"csv", "jsonl", "svg"})  # tables, logs and drawings: a quarter of ripgrep's windows would be benchmark figures
 LICENCE_NAMES = ("license", "licence", "copying", "unlicense")
 
 
@@ -54,7 +55,11 @@ class Reading:
 def read(repository: Repository, options: Options, prefix: str = "") -> Reading:
     """Everything about one repository. ``prefix`` goes before every path, when several repositories make one dataset."""
     raws = list(
-        progress.over("read files", repository.files(options.max_file_bytes, include=options.include, exclude=options.exclude), len(repository.paths()))
+        progress.over(
+            "read files",
+            repository.files(options.max_file_bytes, include=options.include, exclude=options.exclude),
+            len(repository.paths()),
+        )
     )
     reports = [_report("files", len(raws), sum(f.size for f in raws), repository.drops)]
     noted = {reason: pair[0] for reason, pair in repository.noted.items()}
@@ -106,7 +111,9 @@ def _cleaned(raws: Sequence[RawFile], options: Options) -> tuple[list[RawFile], 
         return list(raws), {}
     kinds: Counter = Counter()
     clean = []
-    for raw, (text, found) in zip(progress.over("replace secrets", raws), redacted_many([f.text for f in raws], emails=options.redact_emails)):
+    for raw, (text, found) in zip(
+        progress.over("replace secrets", raws), redacted_many([f.text for f in raws], emails=options.redact_emails)
+    ):
         kinds.update(found)
         clean.append(replace(raw, text=text) if found else raw)
     return clean, dict(sorted(kinds.items()))
@@ -120,6 +127,7 @@ def _with_roles(raws: Sequence[RawFile], commit: str) -> tuple[list[SourceFile],
         language = language_of(raw.path, content[:4096])
         role = role_of(raw.path, content, language.name if language else None)
         reason = role if role in LEFT_OUT else "unknown_kind_of_file" if language is None else ""
+        reason = "data_file" if not reason and language.name in DATA_LANGUAGES else reason
         if reason:
             dropped[reason] += 1
             sizes[reason] += len(content)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -43,6 +43,7 @@ FIM_FAMILIES = (
     ("▁<PRE>", "▁<SUF>", "▁<MID>"),  # CodeLlama
     ("<PRE>", "<SUF>", "<MID>"),
 )
+SPECIAL_ROLES = ("bos_token", "eos_token", "pad_token", "unk_token")
 # Words, numbers of up to three digits, punctuation with the line end behind it, indentation on its own: a line begins a token.
 LINE_ALIGNED = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
@@ -69,59 +70,75 @@ class FillInMiddle:
 
 
 class Encoder:
-    """Any fast tokenizer, so used that the text of a repository stays text.
+    """Any tokenizer of Hugging Face's, so used that the text of a repository stays text.
 
-    Pickles as the tokenizer's JSON, so a pass can carry it to worker processes.
+    ``special`` names the end-of-text and padding tokens among the tokenizer's own. Pickles as the tokenizer's JSON, so a pass can carry it
+    to worker processes; transformers is loaded only where a tokenizer comes from the Hub or ``tokenizer`` is asked for.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, label: str):
+    def __init__(self, backend: Any, special: Mapping[str, str], label: str, tokenizer: PreTrainedTokenizerFast | None = None):
+        self.backend, self.special, self.label = backend, dict(special), label
+        self._given = tokenizer
+
+    @classmethod
+    def of(cls, tokenizer: PreTrainedTokenizerFast, label: str) -> Encoder:
+        """Of a transformers tokenizer. Raises EliteCodeError for a slow one."""
         if not getattr(tokenizer, "is_fast", False):
             raise EliteCodeError(
                 f"tokenizer {label!r} is a slow one without byte offsets; name a tokenizer with a tokenizer.json, or leave `tokenizer` out for the default"
             )
-        self.tokenizer = tokenizer
-        self.label = label
+        named = {role: getattr(tokenizer, role) for role in SPECIAL_ROLES}
+        return cls(tokenizer.backend_tokenizer, {role: str(name) for role, name in named.items() if name}, label, tokenizer)
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """The transformers tokenizer."""
+        if self._given is None:
+            from transformers import PreTrainedTokenizerFast
+
+            self._given = PreTrainedTokenizerFast(tokenizer_object=self.backend, **self.special)
+        return self._given
 
     def __reduce__(self) -> tuple:
-        return (_revived, (self.tokenizer.backend_tokenizer.to_str(), dict(self.tokenizer.special_tokens_map), self.label))
+        return (_revived, (self.backend.to_str(), self.special, self.label))
 
     @cached_property
     def _plain(self) -> Any:
         """The same model without added tokens, template, truncation or padding."""
         from tokenizers import Tokenizer
 
-        state = json.loads(self.tokenizer.backend_tokenizer.to_str())
+        state = json.loads(self.backend.to_str())
         state.update(added_tokens=[], post_processor=None, truncation=None, padding=None)
         return Tokenizer.from_str(json.dumps(state))
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of the tokenizer's own JSON, first 16 digits."""
-        return hashlib.sha256(self.tokenizer.backend_tokenizer.to_str().encode()).hexdigest()[:16]
+        """16 digits of sha256 over what makes ids of text; how special tokens are written down, which libraries rewrite, is not part of it."""
+        return hashlib.sha256(self._plain.to_str().encode()).hexdigest()[:16]
 
     @cached_property
     def special_ids(self) -> frozenset[int]:
-        return frozenset(self.tokenizer.added_tokens_decoder)
+        return frozenset(self.backend.get_added_tokens_decoder())
 
     @property
     def vocabulary(self) -> int:
-        return len(self.tokenizer)
+        return self.backend.get_vocab_size(with_added_tokens=True)
 
     @cached_property
     def eos_id(self) -> int | None:
-        return self.tokenizer.eos_token_id
+        return self.backend.token_to_id(self.special["eos_token"]) if "eos_token" in self.special else None
 
     @cached_property
     def pad_id(self) -> int:
-        found = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else self.eos_id
+        found = self.backend.token_to_id(self.special["pad_token"]) if "pad_token" in self.special else self.eos_id
         return 0 if found is None else int(found)
 
     @cached_property
     def fim(self) -> FillInMiddle | None:
-        vocabulary = self.tokenizer.get_vocab()
         for names in FIM_FAMILIES:
-            if all(name in vocabulary for name in names):
-                return FillInMiddle(*(vocabulary[name] for name in names))
+            ids = [self.backend.token_to_id(name) for name in names]
+            if None not in ids:
+                return FillInMiddle(*ids)
         return None
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
@@ -131,14 +148,29 @@ class Encoder:
         ]
 
     def ids(self, text: str) -> list[int]:
-        return self.encode([text])[0].ids.tolist()
+        return self.ids_of([text])[0]
+
+    def ids_of(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text, without the bytes where tokens begin: faster where nothing is cut."""
+        fast = getattr(self._plain, "encode_batch_fast", self._plain.encode_batch)
+        found = [encoded.ids for encoded in fast(list(texts), add_special_tokens=False)]
+        if not self.special_ids:
+            return found
+        return [ids if self.special_ids.isdisjoint(ids) else self._spelled_out(text)[0].tolist() for text, ids in zip(texts, found)]
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ``ids``; special ids come out under their names."""
-        return self.tokenizer.backend_tokenizer.decode([int(i) for i in ids], skip_special_tokens=False)
+        return self.backend.decode([int(i) for i in ids], skip_special_tokens=False)
 
     def save(self, folder: str | Path) -> None:
-        self.tokenizer.save_pretrained(str(folder))
+        """A folder that ``AutoTokenizer.from_pretrained`` and ``encoder_named`` read."""
+        if self._given is not None:
+            self._given.save_pretrained(str(folder))
+            return
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        self.backend.save(str(Path(folder) / "tokenizer.json"))
+        settings = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False, **self.special}
+        (Path(folder) / "tokenizer_config.json").write_text(json.dumps(settings, indent=1, sort_keys=True, ensure_ascii=False), encoding="utf-8")
 
     def _checked(self, text: str, encoded: Any) -> Encoding:
         ids = np.array(encoded.ids, dtype=np.int32)
@@ -158,7 +190,7 @@ class Encoder:
         """A model whose plain vocabulary still holds a special token: encode around each spelling of it, character by character inside."""
         import re
 
-        names = [re.escape(t.content) for t in self.tokenizer.added_tokens_decoder.values()]
+        names = [re.escape(t.content) for t in self.backend.get_added_tokens_decoder().values()]
         ids: list[int] = []
         starts: list[int] = []
         position = 0
@@ -183,17 +215,19 @@ def byte_of_char(text: str) -> np.ndarray:
 
 def _revived(state: str, special: dict, label: str) -> Encoder:
     from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast
 
-    return Encoder(PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(state), **special), label)
+    return Encoder(Tokenizer.from_str(state), special, label)
 
 
 def encoder_named(name: str) -> Encoder:
     """The tokenizer by Hub name or folder. Raises EliteCodeError when it cannot be had."""
-    from transformers import AutoTokenizer
-
+    folder = Path(name).expanduser()
     try:
-        return Encoder(AutoTokenizer.from_pretrained(os.path.expanduser(name), use_fast=True), name)
+        if (folder / "tokenizer.json").is_file() and (folder / "tokenizer_config.json").is_file():
+            return _from_folder(folder, name)
+        from transformers import AutoTokenizer
+
+        return Encoder.of(AutoTokenizer.from_pretrained(os.path.expanduser(name), use_fast=True), name)
     except EliteCodeError:
         raise
     except Exception as error:  # the libraries below raise OSError, ValueError, HTTP and JSON errors alike
@@ -204,13 +238,22 @@ def encoder_named(name: str) -> Encoder:
         ) from error
 
 
+def _from_folder(folder: Path, name: str) -> Encoder:
+    """Read without transformers, whose import costs more than a small repository takes in all; it is loaded where its object is wanted."""
+    from tokenizers import Tokenizer
+
+    settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    named = {role: settings.get(role) for role in SPECIAL_ROLES}
+    special = {role: t["content"] if isinstance(t, dict) else t for role, t in named.items() if t}
+    return Encoder(Tokenizer.from_file(str(folder / "tokenizer.json")), special, name)
+
+
 def trained_encoder(texts: Iterable[str], vocabulary: int = DEFAULT_VOCABULARY) -> Encoder:
     """The default: a byte-level BPE of at most ``vocabulary`` entries trained on ``texts`` (the train split), no network.
 
     Deterministic in the texts and their order. Has end-of-text, padding, fill-in-the-middle, repository and file tokens.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
 
     backend = Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.Sequence(
@@ -225,11 +268,4 @@ def trained_encoder(texts: Iterable[str], vocabulary: int = DEFAULT_VOCABULARY) 
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
     )
     backend.train_from_iterator(texts, trainer)
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        eos_token=END,
-        bos_token=END,
-        pad_token=PAD,
-        additional_special_tokens=[FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX, REPOSITORY, FILE],
-    )
-    return Encoder(tokenizer, "trained")
+    return Encoder(backend, {"bos_token": END, "eos_token": END, "pad_token": PAD}, "trained")

@@ -133,7 +133,7 @@ class Corpus:
             lines[path_line(view)] = None
             lines.update((text, None) for _, _, text, _ in view.import_lines if text)
             lines.update((signature_line(u), None) for u in view.parsed.units if signature_line(u))
-        return {line: e.ids.tolist() for line, e in zip(lines, self.encoder.encode(list(lines)))}
+        return dict(zip(lines, self.encoder.ids_of(list(lines))))
 
     def ids_of(self, line: str) -> list[int]:
         return self._line_ids[line]

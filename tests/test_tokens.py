@@ -72,7 +72,7 @@ def test_a_special_token_that_the_model_itself_can_write_is_spelled_out() -> Non
     vocabulary = {"[UNK]": 0, "<eos>": 1, "say": 2, "<": 3, "eos": 4, ">": 5, "e": 6, "o": 7, "s": 8}
     backend = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    one = Encoder(PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<eos>"), "words")
+    one = Encoder.of(PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<eos>"), "words")
     assert 1 in one._plain.encode("say <eos>").ids
     ids = one.ids("say <eos>")
     assert 1 not in ids and ids[0] == 2 and ids[1:] == [3, 6, 7, 8, 5]
@@ -89,6 +89,18 @@ def test_an_encoder_survives_a_pickle(encoder: Encoder) -> None:
     assert copy.digest == encoder.digest
     assert copy.ids(TEXTS[3]) == encoder.ids(TEXTS[3])
     assert copy.eos_id == encoder.eos_id and copy.fim == encoder.fim
+
+
+def test_a_saved_tokenizer_is_the_same_to_transformers_and_to_us(tmp_path, encoder: Encoder, deepseek: Encoder) -> None:
+    from transformers import AutoTokenizer
+
+    for number, one in enumerate((encoder, deepseek)):
+        folder = tmp_path / str(number)
+        one.save(folder)
+        again, theirs = encoder_named(str(folder)), AutoTokenizer.from_pretrained(str(folder))
+        assert again.digest == one.digest and again.eos_id == one.eos_id == theirs.eos_token_id
+        assert again.pad_id == one.pad_id == theirs.pad_token_id and again.fim == one.fim
+        assert theirs.encode(TEXTS[2], add_special_tokens=False) == again.ids(TEXTS[2])
 
 
 def test_the_default_tokenizer_is_the_same_in_every_process() -> None:

@@ -1,0 +1,214 @@
+"""What a scale means, and that nothing of a file is lost or shown twice, on real packages."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from elite_code_dataset.analysis import Analysis, analysis_of
+from elite_code_dataset.options import Options
+from elite_code_dataset.records import SCALES, Window
+from elite_code_dataset.repository import open_repository
+from elite_code_dataset.windows import STATEMENT, cuts_by_level, divided, pieces_of, windows_of
+from tests.repositories import committed, module_text, started
+
+PACKAGES = ("typer", "yaml", "tqdm")
+
+
+def analysed(place: Path, cache: Path, **options: object) -> Analysis:
+    with open_repository(place) as repository:
+        commit = repository.commit
+    return analysis_of([str(place)], [commit], Options(**options), cache)
+
+
+@pytest.fixture(scope="module", params=PACKAGES)
+def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """The installed sources of a package, as a git repository."""
+    place = started(tmp_path_factory.mktemp(request.param) / request.param)
+    source = Path(importlib.util.find_spec(request.param).origin).parent
+    shutil.copytree(source, place / request.param, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    committed(place, {})
+    return analysed(place, place.parent / "cache")
+
+
+def rows_of(analysis: Analysis, scale: int, **choices: object) -> dict[str, list[Window]]:
+    (corpus,) = analysis.corpora
+    return {path: list(windows_of(corpus, view, scale, **choices)) for path, view in corpus.views.items()}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_targets_put_together_are_the_file_each_byte_once(package: Analysis, scale: int) -> None:
+    (corpus,) = package.corpora
+    assert len(corpus.views) > 10
+    for path, rows in rows_of(package, scale).items():
+        rows.sort(key=lambda row: row.start_byte)
+        assert "".join(row.text[row.context_chars :] for row in rows) == corpus.views[path].source.text
+        assert [row.start_byte for row in rows] == [0, *(row.end_byte for row in rows[:-1])]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_ids_are_the_text_and_fit_the_scale(package: Analysis, scale: int) -> None:
+    for rows in rows_of(package, scale).values():
+        for row in rows:
+            assert len(row.input_ids) == row.n_tokens <= scale
+            assert 0 <= row.context_tokens < row.n_tokens
+            assert package.encoder.decode(row.input_ids) == row.text
+            assert package.encoder.decode(row.input_ids[row.context_tokens :]) == row.text[row.context_chars :]
+            assert row.text[row.context_chars :].count("\n") >= row.end_line - row.start_line
+
+
+def test_few_cuts_fall_inside_a_statement(package: Analysis) -> None:
+    (corpus,) = package.corpora
+    for scale in SCALES:
+        cuts: Counter = Counter()
+        for view in corpus.views.values():
+            cuts += cuts_by_level(view, scale)
+        total = sum(cuts.values())
+        assert cuts["unit"] + cuts["statement"] >= 0.97 * total, (scale, cuts)
+        assert cuts["inside_line"] == 0
+
+
+def test_at_256_a_function_that_fits_stands_alone_and_whole(package: Analysis) -> None:
+    (corpus,) = package.corpora
+    whole = seen = 0
+    for path, rows in rows_of(package, 256).items():
+        view = corpus.views[path]
+        for unit in view.parsed.units:
+            if unit.kind not in ("function", "method") or view.parsed.units[unit.parent].kind in ("function", "method") and unit.parent >= 0:
+                continue
+            a, b = np.searchsorted(view.encoding.starts, (unit.start_byte, unit.end_byte))
+            if 24 < b - a < 180:
+                seen += 1
+                whole += any(row.start_byte <= unit.start_byte and unit.end_byte <= row.end_byte and len(row.units) <= 2 for row in rows)
+    assert seen > 40 and whole >= 0.97 * seen
+
+
+CALLER = '''import math
+import os
+from kit.tools import helper_with_a_name, unused_thing
+
+
+class Shape:
+    """A shape."""
+
+    def area_of_it(self, width: int) -> float:
+        """The area, by the helper and by math."""
+        first = helper_with_a_name(width) * math.pi
+        second = first + self.edge_of_it(width) - width // 2
+        third = [first, second, width, first - second]
+        return sum(third) + math.floor(first) + width * width
+
+    def edge_of_it(self, width: int) -> float:
+        """The edge: four times the width, and a little for the corners."""
+        corners = [width * 4, width - 1, width + 1, width * 3 - 7]
+        for corner in corners:
+            if corner > width:
+                return corner / 2
+        return sum(corners) / len(corners)
+'''
+TOOLS = '''def helper_with_a_name(size: int, factor: float = 2.0) -> float:
+    """Twice the size, unless the factor says otherwise."""
+    return size * factor if factor else 0.0
+
+
+def unused_thing(word: str) -> str:
+    """A word turned round, and again."""
+    return word[::-1][::-1]
+'''
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    place = started(tmp_path_factory.mktemp("kit") / "kit")
+    files = {"src/kit/__init__.py": '"""Kit."""\n', "src/kit/shape.py": CALLER, "src/kit/tools.py": TOOLS}
+    committed(place, files | {f"src/kit/part_{n}.py": module_text(n) for n in range(6)})
+    analysis = analysed(place, place.parent / "cache", split_by="lineage")
+    for view in analysis.corpora[0].views.values():
+        view.split = "train"
+    return analysis
+
+
+def row_with(rows: list[Window], code: str) -> Window:
+    return next(row for row in rows if code in row.text[row.context_chars :])
+
+
+def test_256_shows_the_path_and_the_enclosing_header(kit: Analysis) -> None:
+    row = row_with(rows_of(kit, 256)["src/kit/shape.py"], "def edge_of_it")
+    assert row.text[: row.context_chars] == "# src/kit/shape.py\nclass Shape\n" or row.text.startswith("# src/kit/shape.py\nclass Shape:\n")
+
+
+def test_512_shows_the_imports_and_signatures_that_the_function_uses_and_no_others(kit: Analysis) -> None:
+    row = row_with(rows_of(kit, 512)["src/kit/shape.py"], "def area_of_it")
+    context = row.text[: row.context_chars]
+    assert "import math" in context and "helper_with_a_name(size: int, factor: float = 2.0) -> float" in context
+    assert "def edge_of_it(self, width: int) -> float" in context
+    assert "import os" not in context and "unused_thing(word" not in context
+
+
+def test_4096_shows_signatures_and_then_bodies_of_what_the_file_imports(kit: Analysis) -> None:
+    (row,) = rows_of(kit, 4096)["src/kit/shape.py"]
+    context = row.text[: row.context_chars]
+    assert row.text[row.context_chars :] == CALLER and "src/kit/tools.py" in row.dependencies
+    assert context.index("def helper_with_a_name") < context.index("return size * factor")
+    assert TOOLS in context and context.endswith("# src/kit/shape.py\n")
+
+
+def test_a_train_row_never_shows_evaluation_code(kit: Analysis) -> None:
+    (corpus,) = kit.corpora
+    corpus.views["src/kit/tools.py"].split = "test"
+    try:
+        for scale in (512, 4096):
+            for row in rows_of(kit, scale)["src/kit/shape.py"]:
+                assert "size * factor" not in row.text and "factor: float" not in row.text
+    finally:
+        corpus.views["src/kit/tools.py"].split = "train"
+    assert any("factor: float" in row.text for row in rows_of(kit, 512)["src/kit/shape.py"])
+
+
+def test_a_cut_inside_a_function_repeats_its_signature(tmp_path: Path) -> None:
+    long = "def very_long(argument: int) -> int:\n" + "".join(f"    value_{i} = argument * {i} + {i * 7}\n" for i in range(200)) + "    return value_1\n"
+    place = started(tmp_path / "long")
+    committed(place, {"src/long.py": long, **{f"src/part_{n}.py": module_text(n) for n in range(4)}})
+    rows = rows_of(analysed(place, tmp_path / "cache"), 256)["src/long.py"]
+    assert len(rows) > 3
+    assert all("def very_long(argument: int) -> int" in row.text[: row.context_chars] for row in rows[1:])
+    assert all(row.text[row.context_chars :].startswith("    ") for row in rows[1:])
+
+
+def test_overlap_repeats_about_the_share_that_was_asked_for(package: Analysis) -> None:
+    (corpus,) = package.corpora
+    plain = sum(r.end_byte - r.start_byte for rows in rows_of(package, 1024).values() for r in rows)
+    tripled = sum(r.end_byte - r.start_byte for rows in rows_of(package, 1024, overlap=0.75).values() for r in rows)
+    assert 2.0 < tripled / plain < 4.5
+
+
+def test_blind_windows_are_equal_strides_without_context(package: Analysis) -> None:
+    for path, rows in rows_of(package, 512, blind=True).items():
+        n = len(package.corpora[0].views[path].encoding.ids)
+        assert [row.n_tokens for row in rows] == [512] * (n // 512) + ([n % 512] if n % 512 else [])
+        assert all(row.context_tokens == 0 for row in rows)
+
+
+def test_a_cut_prefers_the_better_place_within_reach() -> None:
+    levels = np.full(101, 0, dtype=np.int8)
+    levels[[0, 100]] = 4
+    levels[70] = STATEMENT
+    levels[65] = 4
+    assert [(p.first, p.last) for p in divided(levels, 0, 100, 80)] == [(0, 65), (65, 100)]
+
+
+def test_a_file_of_one_endless_line_is_divided_and_whole(tmp_path: Path) -> None:
+    place = started(tmp_path / "line")
+    text = "x = [" + ", ".join(str(i * 37 % 1009) for i in range(4000)) + "]\n"
+    committed(place, {"src/line.py": text, **{f"src/part_{n}.py": module_text(n) for n in range(4)}})
+    analysis = analysed(place, tmp_path / "cache")
+    for scale in SCALES:
+        rows = rows_of(analysis, scale)["src/line.py"]
+        assert len(rows) > 1 and "".join(r.text[r.context_chars :] for r in rows) == text
+        assert max(r.n_tokens for r in rows) <= scale
+    assert len(pieces_of(analysis.corpora[0].views["src/line.py"], 256)) > 10
