@@ -7,7 +7,6 @@ Folders named ``.git`` inside it are not entered; links, FIFOs, sockets and devi
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,17 +42,3 @@ def _entries(folder: bytes, drops: dict[str, list[int]]) -> Iterator[os.DirEntry
             yield from sorted(entries, key=lambda entry: entry.name)
     except OSError:
         count(drops, "unreadable_folder")
-
-
-def plain_bytes(path: bytes, limit: int) -> tuple[bytes | None, int]:
-    """Content and size of a plain file; content None if it is larger than ``limit`` or no longer a plain file we may read."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None, 0
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
-            return None, status.st_size
-        data = file.read(limit + 1)
-        return (data, len(data)) if len(data) <= limit else (None, len(data))

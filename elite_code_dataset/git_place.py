@@ -75,15 +75,30 @@ def plain_text(root: Path, *parts: str, limit: int = _SMALL_FILE) -> str | None:
         current = current / part
         if not _is_real_folder(current):
             return None
+    data, _ = plain_bytes(os.fsencode(current / parts[-1]), limit)
+    return None if data is None else data.decode("utf-8", "backslashreplace")
+
+
+def plain_bytes(path: bytes, limit: int) -> tuple[bytes | None, int]:
+    """Content and size of a plain file; content None for a link, a FIFO, a folder, or more than ``limit`` bytes. Never blocks."""
     try:
-        handle = os.open(current / parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
-        return None
-    with os.fdopen(handle, "rb") as file:
+        return None, 0
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
-            return None
-        return file.read(limit + 1)[:limit].decode("utf-8", "backslashreplace")
+            return None, status.st_size
+        parts, left = [], limit + 1  # it may grow while it is read
+        while left > 0 and (part := os.read(handle, min(left, 1 << 20))):
+            parts.append(part)
+            left -= len(part)
+    except OSError:
+        return None, 0
+    finally:
+        os.close(handle)
+    data = b"".join(parts)
+    return (data, len(data)) if left > 0 else (None, len(data))
 
 
 def place_of(folder: Path) -> GitPlace | None:
@@ -106,7 +121,9 @@ def _label(folder: Path) -> str:
 
 
 def _looks_like_git_dir(folder: Path) -> bool:
-    return os.path.lexists(folder / "HEAD") and (os.path.lexists(folder / "objects") or os.path.lexists(folder / "commondir"))
+    """Two of a git folder's marks are enough, so that a broken repository is refused and not read as a folder of odd files."""
+    marks = [os.path.lexists(folder / name) for name in ("HEAD", "objects", "refs", "commondir")]
+    return sum(marks) >= 2 and (marks[0] or marks[1])
 
 
 def _place_of_mark(folder: Path, mark: Path) -> GitPlace:
@@ -114,22 +131,27 @@ def _place_of_mark(folder: Path, mark: Path) -> GitPlace:
     text = plain_text(folder, ".git") or ""
     if not text.startswith("gitdir:"):
         raise EliteCodeError(f"{mark} is no git repository: it should be a folder, or a file that starts with 'gitdir:'")
-    git_dir = Path(os.path.realpath(folder / text.removeprefix("gitdir:").strip("\r\n ")))
+    git_dir = _named(folder, text.removeprefix("gitdir:"))
     back = plain_text(git_dir, "gitdir")
     if back is not None:
-        points_back = os.path.realpath(git_dir / back.strip()) == os.path.realpath(mark)
+        points_back = _named(git_dir, back) == Path(os.path.realpath(mark))
     else:
         worktree = _setting(plain_text(git_dir, "config") or "", "core.worktree")
-        points_back = bool(worktree) and os.path.realpath(git_dir / worktree) == os.path.realpath(folder)
+        points_back = bool(worktree) and _named(git_dir, worktree) == Path(os.path.realpath(folder))
     if not points_back:
         raise EliteCodeError(f"{mark} points at {git_dir}, which does not point back at {folder}; name {git_dir} itself if you mean it")
     return _checked(git_dir, git_dir, _label(folder))
 
 
+def _named(folder: Path, text: str) -> Path:
+    """The real place that a line of text in this folder names."""
+    return Path(os.path.realpath(folder / text.replace("\0", "").strip("\r\n ")))
+
+
 def _checked(git_dir: Path, common_dir: Path, name: str) -> GitPlace:
     common = plain_text(git_dir, "commondir")
     if common is not None:
-        common_dir = Path(os.path.realpath(git_dir / common.strip()))
+        common_dir = _named(git_dir, common)
         if git_dir.resolve().parent != common_dir / "worktrees":
             raise EliteCodeError(f"{git_dir} takes its objects from {common_dir}, of which it is no work tree; name that repository itself")
     if not _is_real_folder(git_dir) or plain_text(git_dir, "HEAD") is None:

@@ -19,9 +19,9 @@ import numpy as np
 
 from elite_code_dataset.changes import Changes, Selection, Tally, seconds
 from elite_code_dataset.config import MAX_FILE_BYTES, MAX_LINE_BYTES
-from elite_code_dataset.folder import folder_files, plain_bytes
+from elite_code_dataset.folder import folder_files
 from elite_code_dataset.git_objects import Objects
-from elite_code_dataset.git_place import HEX_ID, GitPlace, named_id, place_of, shallow_ids
+from elite_code_dataset.git_place import HEX_ID, GitPlace, named_id, place_of, plain_bytes, shallow_ids
 from elite_code_dataset.history import History, history_of, lineage_id, parsed_commit
 from elite_code_dataset.line_times import line_times
 from elite_code_dataset.records import Change, EliteCodeError

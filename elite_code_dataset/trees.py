@@ -81,7 +81,6 @@ class TreeDiffer:
             self._fetch({tree for _, _, tree, parents in self._work for tree in (tree, *parents)})
             work, self._work = self._work, []
             for key, prefix, tree, parents in work:
-                self._visits.update((key, None))
                 if self._visits[key] > MAX_TREE_ENTRIES or self._visits[None] > _ALL_ENTRIES:
                     count(self.drops, "too_many_entries")
                     continue
@@ -91,11 +90,6 @@ class TreeDiffer:
         count(self.drops, "tree_too_deep", 0, len(self._work)) if self._work else None
         for key, entries in self.changes.items():
             self.changes[key] = sorted(entries, key=lambda entry: entry.path)
-
-    def entries(self, tree: str) -> frozenset[tuple[bytes, bytes, bytes]]:
-        """(mode, name, raw id) of each entry of one tree."""
-        self._fetch({tree})
-        return self._trees[tree]
 
     def _fetch(self, oids: Iterable[str]) -> None:
         pattern = _ENTRY[self._raw_length]
