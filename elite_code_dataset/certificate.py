@@ -1,9 +1,10 @@
 """The leakage certificate: what training shows of what is evaluated, counted on the rows themselves after all is done.
 
-In: a ``DatasetDict``, or rows. Out: ``Certificate``, all zeros for a good dataset; and ``withheld``, the rows to leave out so that it is. Costs one
-exact join over the targets of original rows: about a second for 10 MB of targets.
+In: a ``DatasetDict``, or rows. Out: ``Certificate``, all zeros for a good dataset; and the rows to withhold so that it is. Costs one exact join
+over the targets of all original rows: 2.5 seconds for 23 MB of them.
 
-Compared are targets (``text[context_chars:]``; context is not trained on) of original rows of one kind and one scale in different splits:
+Compared are the targets (``text[context_chars:]``; context is not trained on) of original rows in different splits, whatever their kind and
+scale: a function moved to another file, or an old edit that shows a file of the test, counts as well.
 - ``exact``: the same token 5-grams, 16 or more of them (about 20 tokens: below, two functions of one line are alike by chance);
 - ``near``: Jaccard 0.85 or more, ``contained``: 0.85 or more of the smaller one's 5-grams inside the larger; both have 32 or more.
 Besides: ``groups`` that stand in two splits, ``paths`` of code rows that do, and ``ids`` that occur twice.
@@ -11,22 +12,20 @@ Besides: ``groups`` that stand in two splits, ``paths`` of code rows that do, an
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from datasets import Dataset, DatasetDict
 
 from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD
-from elite_code_dataset.records import EliteCodeError
+from elite_code_dataset.records import SPLITS, DropReport, EliteCodeError
 from elite_code_dataset.similarity import Pair, joined, shingles
 
 EXACT_SHINGLES = 16
 NEAR_SHINGLES = 32
-COLUMNS = ("id", "group", "path", "kind", "scale", "technique", "text", "context_chars")
+COLUMNS = ("id", "group", "path", "kind", "technique", "parent_id", "text", "context_chars")
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,68 @@ def _twins(sets: Sequence[np.ndarray], sides: np.ndarray) -> list[Pair]:
 
 
 def withheld(train: Sequence[str], evaluation: Sequence[str]) -> set[int]:
-    """Which of the first texts are exact, near or contained twins of one of the second, by index: those to leave out.
-
-    Give targets of one kind and scale; for a test without twins in the validation, call it for those two as well."""
+    """Which of the first texts are exact, near or contained twins of one of the second, by index: those to leave out."""
     sets = shingles([*train, *evaluation])
     return {pair.first for pair in _twins(sets, np.repeat([0, 1], [len(train), len(evaluation)]))}
+
+
+def without_twins(ds: DatasetDict) -> tuple[DatasetDict, DropReport]:
+    """The dataset with a certificate of no pairs: train loses its twins of validation and test, validation those of test; and what was dropped.
+
+    Augmented rows leave with the row they were made from. Splits that lose nothing are the same objects as before."""
+    table = _Table(ds)
+    order = {split: place for place, split in enumerate(SPLITS)}
+    rank = np.array([order.get(split, -1) for split in table.splits])
+    reasons: dict[int, str] = {}
+    for pair in table.pairs():
+        reasons[pair.first if rank[pair.first] < rank[pair.second] else pair.second] = "twin_in_evaluation"
+    gone = {table.ids[i] for i in reasons}
+    for i, parent in enumerate(table.parents):
+        if parent in gone and i not in reasons:
+            reasons[i] = "parent_withheld"
+    sizes = [len(text.encode("utf-8", "surrogatepass")) for text in table.targets]
+    dropped = {reason: [i for i in reasons if reasons[i] == reason] for reason in sorted(set(reasons.values()))}
+    report = DropReport(
+        step="withhold",
+        kept=len(sizes) - len(reasons),
+        dropped={reason: len(rows) for reason, rows in dropped.items()},
+        kept_bytes=sum(sizes) - sum(sizes[i] for i in reasons),
+        dropped_bytes={reason: sum(sizes[i] for i in rows) for reason, rows in dropped.items()},
+    )
+    kept, start = {}, 0
+    for split, rows in ds.items():
+        stay = [i for i in range(len(rows)) if start + i not in reasons]
+        kept[split] = rows if len(stay) == len(rows) else rows.select(stay)
+        start += len(rows)
+    return DatasetDict(kept), report
+
+
+class _Table:
+    """The columns that are compared, of all splits in a row."""
+
+    def __init__(self, ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> None:
+        self.splits, table = _columns(ds)
+        column = {name: table.column(name).to_pylist() for name in COLUMNS}
+        self.ids, self.parents = column["id"], column["parent_id"]
+        self.groups, self.paths = column["group"], column["path"]
+        self.code = np.array([kind == "code" for kind in column["kind"]], bool)
+        self.original = np.flatnonzero([technique == "original" for technique in column["technique"]])
+        self.targets = [text[start:] for text, start in zip(column["text"], column["context_chars"])]
+        places = {split: place for place, split in enumerate(sorted(set(self.splits)))}
+        self.side = np.array([places[split] for split in self.splits], np.int64)
+
+    def pairs(self) -> list[Pair]:
+        """Twins across splits, by row number."""
+        rows = self.original.tolist()
+        found = _twins(shingles([self.targets[i] for i in rows]), self.side[self.original])
+        return [pair._replace(first=rows[pair.first], second=rows[pair.second]) for pair in found]
+
+    def shared(self, values: Sequence[str], rows: np.ndarray) -> int:
+        """How many values stand in more than one split."""
+        homes: dict[str, set[int]] = {}
+        for i in rows.tolist():
+            homes.setdefault(values[i], set()).add(int(self.side[i]))
+        return sum(len(home) > 1 for home in homes.values())
 
 
 def _columns(ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> tuple[list[str], pa.Table]:
@@ -86,43 +142,20 @@ def _columns(ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> tup
     return [row["split"] for row in rows], pa.table({name: [row[name] for row in rows] for name in COLUMNS})
 
 
-def _shared(values: pa.ChunkedArray, splits: np.ndarray) -> int:
-    """How many values stand in more than one split."""
-    seen = pa.table({"value": values, "split": splits}).group_by("value").aggregate([("split", "count_distinct")])
-    return int(pc.sum(pc.greater(seen["split_count_distinct"], 1)).as_py() or 0)
-
-
-def _classes(kinds: Sequence[str], scales: Sequence[int], original: np.ndarray) -> Iterator[np.ndarray]:
-    """Row numbers of the original rows of each kind and scale."""
-    keys = sorted((kinds[i], scales[i], i) for i in np.flatnonzero(original).tolist())
-    for _, members in itertools.groupby(keys, key=lambda key: key[:2]):
-        yield np.array([i for _, _, i in members])
-
-
 def certificate(ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> Certificate:
     """What is shared across the splits of a ``DatasetDict``, or of rows (mappings with a ``split``).
 
     Raises ``EliteCodeError`` for rows that are not windows or edits of this package."""
-    names, table = _columns(ds)
-    places = {split: place for place, split in enumerate(sorted(set(names)))}
-    side = np.array([places[name] for name in names], np.int64)
-    if not len(side):
-        return Certificate(0, 0, 0, 0, 0, 0, 0)
-    column = {name: table.column(name).to_pylist() for name in ("kind", "scale", "text", "context_chars")}
-    original = np.array(table.column("technique").to_pylist(), object) == "original"
-    pairs: list[Pair] = []
-    for members in _classes(column["kind"], column["scale"], original):
-        sets = shingles([column["text"][i][column["context_chars"][i] :] for i in members.tolist()])
-        pairs += _twins(sets, side[members])
+    table = _Table(ds)
+    pairs = table.pairs()
     exact = sum(pair.jaccard == 1.0 for pair in pairs)
     near = sum(NEAR_DUPLICATE_JACCARD <= pair.jaccard < 1.0 for pair in pairs)
-    code = np.array(column["kind"], object) == "code"
     return Certificate(
         exact=exact,
         near=near,
         contained=len(pairs) - exact - near,
-        groups=_shared(table.column("group"), side),
-        paths=_shared(table.column("path").filter(pa.array(code.astype(bool))), side[code]),
-        ids=len(side) - pc.count_distinct(table.column("id")).as_py(),
-        compared=int(original.sum()),
+        groups=table.shared(table.groups, np.arange(len(table.groups))),
+        paths=table.shared(table.paths, np.flatnonzero(table.code)),
+        ids=len(table.ids) - len(set(table.ids)),
+        compared=len(table.original),
     )

@@ -30,12 +30,12 @@ from typing import Protocol
 
 import numpy as np
 
-from elite_code_dataset.certificate import Certificate, certificate, withheld
+from elite_code_dataset.certificate import Certificate, certificate, withheld, without_twins
 from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD, SPLIT_SHARES
 from elite_code_dataset.records import SPLITS, EliteCodeError
 from elite_code_dataset.similarity import estimated_tokens, joined, shingles
 
-__all__ = ["Certificate", "Splits", "Step", "certificate", "split_of", "steps_of", "twins_of", "withheld"]
+__all__ = ["Certificate", "Splits", "Step", "certificate", "split_of", "steps_of", "twins_of", "withheld", "without_twins"]
 
 TOLERANCE = 0.01  # of all tokens: what the shares may be off at HEAD
 TRIGGER = 0.0075  # strayed further than this in the past: move something
