@@ -24,6 +24,7 @@ _PUBLIC = {
     "export_jsonl": "export",
     "exposures": "exposure",
     "FEATURES": "elite_code_dataset",
+    "joined": "passes",
     "load": "passes",
     "metadata": "metadata",
     "order": "curriculum",

@@ -92,21 +92,31 @@ def build(
     names = [f"w{scale}" for scale in sorted(scales)] + (["edits"] if plan.edits else [])
     data_dir = places[0] if len(places) == 1 else list(places)
     parts: list[DatasetDict] = []
-    facts: dict[str, Any] = {}
-    drops: list[dict] = []
     for name in names:
         builder = EliteCodeDataset(config_name=name, data_dir=data_dir, cache_dir=str(cache_dir) if cache_dir else None, **chosen)
         builder.download_and_prepare(num_proc=num_proc)
-        if not builder.info.splits:
-            continue
-        parts.append(builder.as_dataset())
-        facts = metadata.of(parts[-1]) | {"cuts": facts.get("cuts", {}) | metadata.of(parts[-1]).get("cuts", {})}
-        drops += [d for d in facts["drops"] if d not in drops]
-    facts["drops"] = drops
-    joined = DatasetDict({s: datasets.concatenate_datasets([p[s] for p in parts if s in p]) for s in SPLITS if any(s in p for p in parts)})
-    return prepare(
-        metadata.attach(joined, facts), plan if not isinstance(preset, str) else preset, num_proc=num_proc, seed=chosen.get("seed", 0)
-    )
+        if builder.info.splits:
+            parts.append(builder.as_dataset())
+    chosen_preset = preset if isinstance(preset, str) else plan
+    return prepare(joined(parts), chosen_preset, num_proc=num_proc, seed=chosen.get("seed", 0))
+
+
+def joined(parts: Sequence[DatasetDict]) -> DatasetDict:
+    """Configs of one repository as one dataset, in the order given, with what each remembers put together. Raises EliteCodeError for other rows."""
+    remembered = [metadata.of(part) for part in parts]
+    if not parts or any(
+        m.get("commit") != remembered[0].get("commit") or m.get("tokenizer_digest") != remembered[0].get("tokenizer_digest")
+        for m in remembered
+    ):
+        raise EliteCodeError(
+            "joined() got datasets of different commits or tokenizers; expected configs of one repository, loaded with equal options"
+        )
+    facts = dict(remembered[0])
+    facts["drops"] = list({str(drop): drop for m in remembered for drop in m.get("drops", [])}.values())
+    facts["cuts"] = {scale: cuts for m in remembered for scale, cuts in m.get("cuts", {}).items()}
+    facts["git_diffs"] = max(m.get("git_diffs", 0) for m in remembered)
+    rows = {s: datasets.concatenate_datasets([p[s] for p in parts if s in p]) for s in SPLITS if any(s in p for p in parts)}
+    return metadata.attach(DatasetDict(rows), facts)
 
 
 def encoder_of(ds: DatasetDict, tokenizer: Encoder | str | Path | None = None) -> Encoder:
