@@ -42,7 +42,7 @@ class Pair(NamedTuple):
     containment: float
 
 
-def _mixed(values: np.ndarray) -> np.ndarray:
+def mixed(values: np.ndarray) -> np.ndarray:
     """The finaliser of splitmix64: every input bit reaches every output bit."""
     values = values ^ (values >> np.uint64(30))
     values *= np.uint64(0xBF58476D1CE4E5B9)
@@ -52,9 +52,9 @@ def _mixed(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _constants(name: int, count: int) -> np.ndarray:
+def constants(name: int, count: int) -> np.ndarray:
     """``count`` fixed odd 64-bit numbers; no generator whose stream could change with a library's version."""
-    return _mixed(np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(name)) | np.uint64(1)
+    return mixed(np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(name)) | np.uint64(1)
 
 
 def _character_classes() -> np.ndarray:
@@ -73,8 +73,8 @@ _KIND = np.full(256, 6)  # a sign; 0 blank, 1 upper case, 2 lower case or not AS
 for _first, _last, _kind in ((0, 32, 0), (10, 10, 5), (48, 57, 3), (65, 90, 1), (97, 122, 2), (95, 95, 4), (128, 255, 2)):
     _KIND[_first : _last + 1] = _kind
 _RUN_TWENTIETHS = np.array([0, 21, 21, 32, 8, 36, 14])  # of a token, by the kind of a run
-_VALUE = _constants(1, 256)
-_POSITION = _constants(2, 64)
+_VALUE = constants(1, 256)
+_POSITION = constants(2, 64)
 _DECORATION = np.isin(np.arange(256), np.frombuffer(DECORATION, np.uint8))
 _FACTOR = np.uint64(0x100000001B3)
 
@@ -85,7 +85,7 @@ def _powers(count: int) -> np.ndarray:
     return np.cumprod(powers, dtype=np.uint64)
 
 
-def _batches(texts: Sequence[str]) -> Iterator[list[bytes]]:
+def batches(texts: Sequence[str]) -> Iterator[list[bytes]]:
     batch: list[bytes] = []
     size = 0
     for text in texts:
@@ -99,7 +99,7 @@ def _batches(texts: Sequence[str]) -> Iterator[list[bytes]]:
         yield batch
 
 
-def _hashed_tokens(batch: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
+def hashed_tokens(batch: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
     """Token hashes of all texts in a row, uint64[t], and where each text's tokens begin, int64[n + 1]."""
     data = np.frombuffer(b"\n".join(batch) + b"\n", np.uint8)
     ends = np.cumsum([len(text) + 1 for text in batch])
@@ -124,10 +124,10 @@ def _hashed_tokens(batch: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
     lengths = np.diff(np.append(starts, len(shown)))
     within = np.arange(len(shown)) - np.repeat(starts, lengths)
     hashes = np.add.reduceat(_VALUE[data[shown]] * _powers(int(lengths.max()))[within], starts)
-    return _mixed(hashes), offsets
+    return mixed(hashes), offsets
 
 
-def _distinct(hashes: np.ndarray) -> np.ndarray:
+def distinct(hashes: np.ndarray) -> np.ndarray:
     hashes = np.sort(hashes)
     return hashes[np.append(True, hashes[1:] != hashes[:-1])] if len(hashes) else hashes
 
@@ -139,14 +139,14 @@ def shingles_of(tokens: np.ndarray, offsets: np.ndarray, size: int) -> list[np.n
     grams = np.zeros(count, np.uint64)
     for k in range(size):
         grams += tokens[k : k + count] * factors[k]
-    grams = _mixed(grams)
+    grams = mixed(grams)
     sets = []
     for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist()):
         if end - start >= size:
-            sets.append(_distinct(grams[start : end - size + 1]))
+            sets.append(distinct(grams[start : end - size + 1]))
         elif end > start:
             short = (tokens[start:end] * factors[: end - start]).sum(dtype=np.uint64, keepdims=True)
-            sets.append(_mixed(short + np.uint64(end - start)))
+            sets.append(mixed(short + np.uint64(end - start)))
         else:
             sets.append(np.zeros(0, np.uint64))
     return sets
@@ -155,8 +155,8 @@ def shingles_of(tokens: np.ndarray, offsets: np.ndarray, size: int) -> list[np.n
 def shingles(texts: Sequence[str], size: int = SHINGLE_TOKENS) -> list[np.ndarray]:
     """Each text as the sorted distinct 64-bit hashes of its token n-grams (see the module's docstring), uint64[m]."""
     sets: list[np.ndarray] = []
-    for batch in _batches(texts):
-        sets.extend(shingles_of(*_hashed_tokens(batch), size))
+    for batch in batches(texts):
+        sets.extend(shingles_of(*hashed_tokens(batch), size))
     return sets
 
 
@@ -165,7 +165,7 @@ def estimated_tokens(texts: Sequence[str]) -> list[int]:
 
     Fitted to DeepSeek's tokenizer on 638 files of 20 kinds: a file is off by 5 % (its count of bytes by 16-25 %)."""
     estimates: list[int] = []
-    for batch in _batches(texts):
+    for batch in batches(texts):
         data = np.frombuffer(b"\n" + b"\n".join(batch) + b"\n", np.uint8)
         kind = _KIND[data]
         begins = (kind[1:] != kind[:-1]) & ~((kind[1:] == 2) & (kind[:-1] == 1))  # `Ab` is one run, `aB` two
@@ -178,8 +178,8 @@ def estimated_tokens(texts: Sequence[str]) -> list[int]:
 
 def signatures(sets: Sequence[np.ndarray]) -> np.ndarray:
     """MinHash of each shingle set, uint32[n, 256]; an empty set gets the largest value everywhere."""
-    multiply = (_constants(3, PERMUTATIONS) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
-    add = (_constants(4, PERMUTATIONS) >> np.uint64(32)).astype(np.uint32)
+    multiply = (constants(3, PERMUTATIONS) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
+    add = (constants(4, PERMUTATIONS) >> np.uint64(32)).astype(np.uint32)
     result = np.full((len(sets), PERMUTATIONS), np.iinfo(np.uint32).max, np.uint32)
     for row, hashes in zip(result, sets):
         small = (hashes >> np.uint64(32)).astype(np.uint32)
@@ -195,7 +195,7 @@ def candidates(minhashes: np.ndarray, bands: int = BANDS) -> np.ndarray:
     found: list[np.ndarray] = []
     for band in range(bands):
         part = minhashes[:, band * rows : (band + 1) * rows].astype(np.uint64)
-        key = _mixed((part * _POSITION[:rows]).sum(axis=1, dtype=np.uint64))
+        key = mixed((part * _POSITION[:rows]).sum(axis=1, dtype=np.uint64))
         order = np.argsort(key, kind="stable")
         edges = np.flatnonzero(np.append(True, key[order][1:] != key[order][:-1]))
         sizes = np.diff(np.append(edges, len(key)))
