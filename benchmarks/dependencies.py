@@ -17,6 +17,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -28,6 +29,7 @@ from elite_code_dataset.languages import language_of
 from elite_code_dataset.parse import parsed
 from elite_code_dataset.records import ParsedFile, SourceFile
 from elite_code_dataset.resolvers import Project, families
+from elite_code_dataset.resolvers.rust_modules import Tree
 
 HOOK = r"""
 import builtins, importlib, inspect, json, os, pkgutil, sys, types, warnings
@@ -150,6 +152,38 @@ def _shares(counts: Counter) -> str:
     return f"precision {counts['right'] / max(1, counts['resolved']):.4f}  recall {counts['right'] / max(1, counts['true']):.4f}"
 
 
+def rust_truth(path: Path) -> None:
+    """Compare each crate's module tree with the files that ``rustc --emit=dep-info`` reads for it (no dependency is needed for that).
+
+    The compiler leaves out modules whose ``cfg`` is off here (other systems, features), so a file more than its list is not yet wrong.
+    """
+    files, manifests = repository(path)
+    tree = Tree(Project(files, manifests))
+    totals: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        archive = subprocess.run(["git", "-C", str(path), "archive", "HEAD"], capture_output=True, check=True)
+        subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
+        for number, crate in enumerate(tree.crates):
+            mine = {file for file, keys in tree.keys.items() for key in keys if key[0] == number and file not in tree.strays}
+            listing = Path(folder) / "files.d"
+            listing.unlink(missing_ok=True)
+            kind = ["--crate-type", "lib"] if crate.is_library else []
+            command = ["rustc", "--test", *kind, "--edition", str(crate.edition), f"--emit=dep-info={listing}", crate.root]
+            subprocess.run(command, cwd=folder, capture_output=True)
+            lines = listing.read_text().splitlines() if listing.exists() else []
+            true = {line[:-1] for line in lines if line.endswith(".rs:")}
+            if not true:
+                totals["crates the compiler gave no list for"] += 1
+                continue
+            totals["crates"] += 1
+            totals["files the compiler read"] += len(true)
+            totals["of them in the tree"] += len(true & mine)
+            totals["in the tree only"] += len(mine - true)
+            for file in sorted(true ^ mine):
+                print(f"   {crate.root}: {file} is only {'in the tree' if file in mine else 'read by the compiler'}")
+    print(path.name, dict(totals))
+
+
 def speed(path: Path) -> None:
     started = time.perf_counter()
     files, manifests = repository(path)
@@ -191,7 +225,7 @@ def main(arguments: list[str]) -> None:
         sample(Path(rest[0]), rest[1], int(rest[2]))
         return
     for item in rest:
-        {"python": python_truth, "speed": lambda path: speed(Path(path))}[command](item)
+        {"python": python_truth, "rust": lambda path: rust_truth(Path(path)), "speed": lambda path: speed(Path(path))}[command](item)
 
 
 if __name__ == "__main__":
