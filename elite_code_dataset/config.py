@@ -85,4 +85,16 @@ TOKEN_BUDGET = 8192
 EDIT_AROUND_LINES = 3
 EDIT_MESSAGE_CHARACTERS = 2000  # of a longer message the head is shown, and so marked; it is context there
 DIFF_CELLS = 400_000_000
-EDIT_CONTEXT_HUNKS = 0.5  # of the room left at 1024 tokens and more, at most, for other hunks of the same commit; the rest is for signatures
+EDIT_CONTEXT_HUNKS = (
+    0.5  # of the room left at 1024 tokens and more, at most, for other hunks of the same commit; the rest is for signatures
+)
+
+# augment/type_annotations.py: of the rows without annotations whose types are certain, the share that gets them; most keep their code base's style.
+EXPLICIT_TYPES_SHARE = 0.25
+# augment/temporal_context.py: a change is said to be younger than so many days, in these words; the bounds of AGE_WEIGHTS are among them.
+AGE_WORDS = ((7.0, "this week"), (30.0, "this month"), (60.0, "within two months"), (90.0, "within three months"), (365.0, "within a year"))
+AGE_OLDER = "over a year ago"
+
+# augment/fill_in_middle.py: the least middle worth a row, in characters, and the largest share of the target that it may be.
+FIM_LEAST_CHARACTERS = 8
+FIM_LONGEST_SHARE = 0.6

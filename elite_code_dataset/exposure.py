@@ -140,9 +140,11 @@ def _source_pieces(
     borders = np.unique(np.concatenate([start, end]))
     change = np.zeros(len(borders))
     rows = np.zeros(len(borders), dtype=np.int64)
+    # a row that trains on a part of its span (the middle of a fill-in-the-middle row) shows each of its tokens a part of a time
+    shown = copies[members] * tokens[members] / ((end - start) * tokens_a_byte) if tokens_a_byte else np.zeros(len(members))
     for at, sign in ((start, 1), (end, -1)):
         place = np.searchsorted(borders, at)
-        np.add.at(change, place, sign * copies[members])
+        np.add.at(change, place, sign * shown)
         np.add.at(rows, place, sign)
     covered = np.cumsum(rows)[:-1] > 0
     exposure = np.maximum(np.cumsum(change)[:-1], 0.0)  # a difference of sums may fall a last bit below 0

@@ -57,7 +57,7 @@ class Weigher:
         ages = np.asarray(table["age_days"].to_numpy(zero_copy_only=False), dtype=np.float64)
         weights = pa.array(self.weights_of(table["role"].to_pylist(), ages, table["kind"].to_pylist()), pa.float64())
         if "weight" in table.column_names:
-            table = table.drop_columns(["weight"])
+            return table.set_column(table.column_names.index("weight"), "weight", weights)
         return table.append_column("weight", weights)
 
 
@@ -102,8 +102,8 @@ def _weighed(ds: Dataset, rule: Weigher, num_proc: int | None) -> Dataset:
             f"weigh() got a dataset without the column {missing[0]!r}; it needs {', '.join(NEEDED)}: load it with elite_code_dataset"
         )
     if not len(ds):  # .map returns an empty split as it came, without the column
-        return ds.remove_columns([name for name in ("weight",) if name in ds.column_names]).add_column("weight", np.zeros(0))
-    features = Features({name: f for name, f in ds.features.items() if name != "weight"} | {"weight": Value("float64")})
+        return ds if "weight" in ds.column_names else ds.add_column("weight", np.zeros(0))
+    features = Features({**ds.features, "weight": Value("float64")})
     weighed = ds.with_format("arrow").map(rule, batched=True, features=features, num_proc=num_proc, desc="weigh")
     return weighed.with_format(**ds.format) if ds.format["type"] else weighed.with_format(None)
 

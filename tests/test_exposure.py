@@ -43,8 +43,14 @@ def test_an_augmentation_is_another_exposure_of_its_source():
     seen = exposed(row(0, 60), row(60, 100), row(0, 60, technique="rename", tokens=66))
     assert seen.source_tokens == pytest.approx(100)
     assert seen.mean == pytest.approx(1.66)
+    assert seen.maximum == pytest.approx(2.1)
     assert seen.histogram[1] == (1.0, 2.0, pytest.approx(0.4))
     assert seen.histogram[2] == (2.0, 4.0, pytest.approx(0.6))
+
+
+def test_a_row_that_trains_on_a_part_of_its_span_counts_for_that_part():
+    seen = exposed(row(0, 100), row(0, 100, technique="fill_in_middle", tokens=25, context=80))
+    assert (seen.source_tokens, seen.mean, seen.maximum) == (100, 1.25, 1.25)
 
 
 def test_weights_move_exposure_between_sources_and_leave_its_mean():

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from elite_code_dataset.augment.frames import Framed, framed
 from elite_code_dataset.augment.idioms import Site, idioms_of, sites_of, worsened
 from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, technique
-from elite_code_dataset.augment.repair import repair_of, target_of, trouble_in
-from elite_code_dataset.languages import Language, tree_of
+from elite_code_dataset.augment.repair import repair_of, target_of
+from elite_code_dataset.languages import Language
 
 BEFORE, AFTER = "Error handling to improve", "Improved"
 
@@ -24,29 +25,30 @@ def error_patterns(window: Mapping[str, Any], language: Language, rng: Rng, help
         return Abstained("not_code")
     if not idioms_of(language):
         return Abstained("no_idioms")
-    source = target_of(window).encode()
-    tree = tree_of(source, language)
-    if tree is None:
+    view = framed(target_of(window), language)
+    if view is None:
         return Abstained("no_syntax_tree")
-    by_name = sites_by_idiom(language, tree, source)
+    by_name = sites_by_idiom(language, view)
     if not by_name:
-        return Abstained("unreadable" if trouble_in(tree) else "no_error_handling")
+        return Abstained("unreadable" if view.trouble else "no_error_handling")
     reasons = []
     for name in rng.shuffled(sorted(by_name)):
         sites = by_name[name]
         labels = (f"{BEFORE} ({name.replace('_', ' ')}):", f"{AFTER}:")
-        made = repair_of(window, language, tree, sites, lambda a, b, sites=sites: worsened(source, a, b, sites), labels, rng, helpers, name)
+        made = repair_of(
+            window, language, view, sites, lambda a, b, sites=sites: worsened(view.source, a, b, sites), labels, rng, helpers, name
+        )
         if isinstance(made, Rewrite):
             return made
         reasons.append(made)
     return reasons[0]
 
 
-def sites_by_idiom(language: Language, tree: Any, source: bytes) -> dict[str, list[Site]]:
+def sites_by_idiom(language: Language, view: Framed) -> dict[str, list[Site]]:
     """The places of every idiom of the language in a text, by the idiom's name."""
     found: dict[str, list[Site]] = {}
     for idiom in idioms_of(language):
-        sites = sites_of(idiom, language, tree, source)
+        sites = sites_of(idiom, language, view)
         if sites:
             found.setdefault(idiom.name, []).extend(sites)
     return found

@@ -6,11 +6,13 @@ target, a unit around one site, the statements of one site), or ``Abstained``. C
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import tree_sitter
 
+from elite_code_dataset.augment.frames import Framed, trouble_in
 from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng
 from elite_code_dataset.languages import Language, tree_of
 
@@ -32,18 +34,6 @@ class Worsen(Protocol):
 
 def target_of(window: Mapping[str, Any]) -> str:
     return window["text"][window["context_chars"] :]
-
-
-def trouble_in(tree: tree_sitter.Tree) -> int:
-    """How many error and missing nodes a tree holds."""
-    if not tree.root_node.has_error:
-        return 0
-    count, stack = 0, [tree.root_node]
-    while stack:
-        node = stack.pop()
-        count += node.type == "ERROR" or node.is_missing
-        stack.extend(child for child in node.children if child.has_error or child.is_missing)
-    return count
 
 
 def code_of(tree: tree_sitter.Tree, source: bytes, language: Language) -> list[bytes]:
@@ -71,7 +61,7 @@ def marked(language: Language, label: str) -> str:
 def repair_of(
     window: Mapping[str, Any],
     language: Language,
-    tree: tree_sitter.Tree,
+    view: Framed,
     spots: Sequence[Spot],
     worsen: Worsen,
     labels: tuple[str, str],
@@ -80,59 +70,77 @@ def repair_of(
     idiom: str = "",
 ) -> Rewrite | Abstained:
     """The row with the worse form ahead of its target. ``labels`` stand over the block and over the target. The block is one scope around one of
-    the ``spots``, drawn; a scope whose worse form has new syntax errors, or is no different code, is passed over."""
-    source = target_of(window).encode()
+    the ``spots``, drawn; a scope whose worse form has new syntax errors, or is no different code, is passed over. Offsets count in ``view``."""
     spot, accepted = rng.choice(spots), False
-    for start, end in _scopes(tree, source, spot):
+    for start, end in _scopes(view, spot):
         worse = worsen(start, end)
-        if not _acceptable(language, tree, source, start, end, worse):
+        if not _acceptable(language, view, start, end, worse):
             continue
         accepted = True
-        block = marked(language, labels[0]) + worse + ("" if worse.endswith("\n") else "\n") + marked(language, labels[1])
+        block = marked(language, labels[0]) + worse.rstrip("\r\n") + "\n" + marked(language, labels[1])
         fitted = fitted_context(window, block, helpers)
         if fitted is not None:
             return Rewrite(fitted + target_of(window), len(fitted), VERIFIED, idiom)
     return Abstained("no_room" if accepted else "not_verified")
 
 
-def fitted_context(window: Mapping[str, Any], block: str, helpers: Helpers) -> str | None:
-    """The row's context with ``block`` after it; where that is too long, without the context's farthest lines; None where even the block alone is."""
-    context = window["text"][: window["context_chars"]]
-    if helpers.encoder is None:
-        return context + block
-    room = window["scale"] - (window["n_tokens"] - window["context_tokens"])
-    lines = context.splitlines(keepends=True)
+def fitted_context(window: Mapping[str, Any], block: str, helpers: Helpers, ahead: bool = False) -> str | None:
+    """The row's context with ``block`` after it (``ahead``: before it); where that is too long, without the context's farthest lines; None where even
+    the block alone is."""
+    lines = lines_of(window["text"][: window["context_chars"]])
+    room = room_for_context(window, helpers)
+
+    def joined(left_out: int) -> str:
+        kept = "".join(lines[left_out:])
+        return block + kept if ahead else kept + block
+
+    if room is None:
+        return joined(0)
     low, high = 0, len(lines)
-    while low <= high:  # the fewest lines to leave out, by halving
+    while low <= high:  # the fewest lines to leave out, by halving after a first try with none
         middle = 0 if (low, high) == (0, len(lines)) else (low + high) // 2
-        if len(helpers.encoder.encode(["".join(lines[middle:]) + block])[0].ids) <= room:
+        if len(helpers.encoder.encode([joined(middle)])[0].ids) <= room:
             high = middle - 1
         else:
             low = middle + 1
-    return None if low > len(lines) else "".join(lines[low:]) + block
+    return None if low > len(lines) else joined(low)
 
 
-def _scopes(tree: tree_sitter.Tree, source: bytes, spot: Spot) -> Iterator[tuple[int, int]]:
+def room_for_context(window: Mapping[str, Any], helpers: Helpers) -> int | None:
+    """Tokens that the scale leaves beside the target and the end mark that the row may have; None without an encoder."""
+    if helpers.encoder is None:
+        return None
+    end, ids = getattr(helpers.encoder, "eos_id", None), window["input_ids"]
+    marks = int(end is not None and len(ids) > 0 and ids[-1] == end)
+    return window["scale"] - len(helpers.encoder.encode([target_of(window)])[0].ids) - marks
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines with their ends; only a line feed ends one."""
+    return [line for line in re.split(r"(?<=\n)", text) if line]
+
+
+def _scopes(view: Framed, spot: Spot) -> Iterator[tuple[int, int]]:
     """Spans of whole lines around a spot, widest first: the target, then the named ancestors that begin and end their lines."""
-    spans: list[tuple[int, int]] = []
-    node = tree.root_node.named_descendant_for_byte_range(spot.start, max(spot.start, spot.end - 1))
-    while node is not None:
-        start = source.rfind(b"\n", 0, node.start_byte) + 1
-        end = source.find(b"\n", max(node.end_byte - 1, 0))
-        end = len(source) if end < 0 else end + 1
+    source, spans = view.source, []
+    node = view.tree.root_node.named_descendant_for_byte_range(spot.start, max(spot.start, spot.end - 1))
+    while node is not None and view.first <= node.start_byte and node.end_byte <= view.last:
+        start = max(source.rfind(b"\n", 0, node.start_byte) + 1, view.first)
+        end = source.find(b"\n", max(node.end_byte - 1, 0), view.last)
+        end = view.last if end < 0 else end + 1
         alone = not source[start : node.start_byte].strip() and not source[node.end_byte : end].strip(b" \t\r\n;,)")
         if alone and node.start_byte <= spot.start and spot.end <= node.end_byte and (not spans or spans[-1] != (start, end)):
             spans.append((start, end))
         node = node.parent
-    whole = (0, len(source))
+    whole = (view.first, view.last)
     yield whole
     yield from (span for span in reversed(spans[:SCOPES_TRIED]) if span != whole)
 
 
-def _acceptable(language: Language, tree: tree_sitter.Tree, source: bytes, start: int, end: int, worse: str) -> bool:
+def _acceptable(language: Language, view: Framed, start: int, end: int, worse: str) -> bool:
     """Whether the target with this piece made worse still parses as before, and is other code."""
-    made = source[:start] + worse.encode() + source[end:]
+    made = view.source[:start] + worse.encode() + view.source[end:]
     again = tree_of(made, language)
-    if again is None or trouble_in(again) > trouble_in(tree):
+    if again is None or trouble_in(again) > view.trouble:
         return False
-    return code_of(again, made, language) != code_of(tree, source, language)
+    return code_of(again, made, language) != code_of(view.tree, view.source, language)

@@ -18,6 +18,7 @@ from functools import cache
 
 import tree_sitter
 
+from elite_code_dataset.augment.frames import Framed
 from elite_code_dataset.languages import Language, grammar_of
 from elite_code_dataset.records import EliteCodeError
 
@@ -143,16 +144,21 @@ def indent_at(source: bytes, byte: int) -> str:
     return line[: len(line) - len(line.lstrip(b" \t"))].decode()
 
 
-@cache
-def _by_language() -> dict[str, tuple[Idiom, ...]]:
+def declared(folder: Sequence[str], package: str, attribute: str) -> dict[str, tuple[Idiom, ...]]:
+    """Language -> the idioms that a module of ``package`` lists under ``attribute``. A language has one module."""
     found: dict[str, tuple[Idiom, ...]] = {}
-    for name in sorted(m.name for m in pkgutil.iter_modules(__path__)):
-        module = importlib.import_module(f"{__name__}.{name}")
+    for name in sorted(m.name for m in pkgutil.iter_modules(folder)):
+        module = importlib.import_module(f"{package}.{name}")
         for language in module.LANGUAGES:
             if language in found:
-                raise EliteCodeError(f"two modules declare error idioms of {language!r}, the second is {name}.py; join them")
-            found[language] = tuple(module.IDIOMS)
+                raise EliteCodeError(f"two modules of {package} are about {language!r}, the second is {name}.py; join them")
+            found[language] = tuple(getattr(module, attribute))
     return found
+
+
+@cache
+def _by_language() -> dict[str, tuple[Idiom, ...]]:
+    return declared(__path__, __name__, "IDIOMS")
 
 
 def idioms_of(language: Language) -> tuple[Idiom, ...]:
@@ -169,15 +175,17 @@ def _query(language: Language, text: str) -> tree_sitter.Query | None:
         return None
 
 
-def sites_of(idiom: Idiom, language: Language, tree: tree_sitter.Tree, source: bytes) -> list[Site]:
-    """Where the idiom applies and says a worse text, in the order of the source; none in what the parser could not read."""
+def sites_of(idiom: Idiom, language: Language, view: Framed) -> list[Site]:
+    """Where the idiom applies and says a worse text, in the order of the source; none in what the parser could not read, nor outside the target."""
     found: list[Site] = []
     query = _query(language, idiom.query)
-    for _, captures in tree_sitter.QueryCursor(query).matches(tree.root_node) if query else ():
+    for _, captures in tree_sitter.QueryCursor(query).matches(view.tree.root_node) if query else ():
         it = captures["it"][0]
         until = captures.get("until", [it])[-1]
         site = Site(idiom, it.start_byte, max(it.end_byte, until.end_byte), captures)
-        if _applies(site, source) and worse_text(site, source, plain_text(source)) is not None:
+        if not view.first <= site.start <= site.end <= view.last:
+            continue
+        if _applies(site, view.source) and worse_text(site, view.source, plain_text(view.source)) is not None:
             found.append(site)
         if len(found) > MOST_SITES:
             return []
