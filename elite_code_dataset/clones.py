@@ -23,7 +23,7 @@ from elite_code_dataset.similarity import constants, distinct, mixed
 GRAM = 7
 MINIMUM_TOKENS = 80
 _WORD = re.compile(rb"[A-Za-z_$\x80-\xff][\w$\x80-\xff]*|\d[\w.]*|[^\s\w]")
-_COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/|(?m:^\s*(?:#|--)[^\n]*)", re.S)
+_COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/|(?m:(?:^|\s)(?:#|--)\s[^\n]*)", re.S)
 # Reserved in at least one wide-spread language; used only where no grammar is at hand.
 _KEYWORDS = frozenset(
     b"abstract and as assert async await begin bool break byte case catch char class const continue def default defer delete do double elif else elsif "

@@ -44,6 +44,7 @@ DROPPED = Features(
     | {name: Value("string") for name in ("split", "kind", "technique", "path")}
     | {"scale": Value("int32")}
 )
+SHARED_FROM = 1000  # targets; fewer are parsed sooner than processes start
 COSINE_BLOCK = 2048  # rows of embeddings compared at once
 
 
@@ -223,7 +224,7 @@ def _alike(texts: Sequence[str], pairs_of: Callable[[list[str]], Pairs]) -> Foun
 
 
 def _clones(texts: list[str], languages: list[str], num_proc: int | None) -> list[np.ndarray]:
-    if not num_proc or num_proc < 2 or len(texts) < 1000:
+    if not num_proc or num_proc < 2 or len(texts) < SHARED_FROM:
         return clone_shingles(texts, languages)
     rows = Dataset.from_dict({"text": texts, "language": languages})
     schema = Features({"shingles": [Value("uint64")]})
