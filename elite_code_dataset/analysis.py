@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,26 @@ from elite_code_dataset.windows import Corpus, View
 # The options that change the analysis; the others only change what is cut from it.
 SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "seed", "tokenizer")
 ENCODE_BATCH = 64  # files
+# Said, not guessed, as a whole repository may have no unit, import or dependency.
+TYPES = {
+    "statements": pa.list_(pa.int64()),
+    "blocks": pa.list_(pa.int64()),
+    "dependencies": pa.list_(pa.string()),
+    "external": pa.list_(pa.string()),
+    "line_times": pa.list_(pa.int64()),
+    "units": pa.list_(pa.struct([(f.name, {"str": pa.string(), "int": pa.int64()}[f.type]) for f in fields(Unit)])),
+    "imports": pa.list_(
+        pa.struct(
+            [
+                ("module", pa.string()),
+                ("names", pa.list_(pa.string())),
+                ("kind", pa.string()),
+                ("start_byte", pa.int64()),
+                ("end_byte", pa.int64()),
+            ]
+        )
+    ),
+}
 _LAST: dict[str, Analysis] = {}  # the newest one of this process, so that five configs in a row do not even read the cache
 
 
@@ -168,7 +188,7 @@ def _table(readings: Sequence[Reading], encodings: Sequence[Encoding], sides: Sp
         "centrality": lambda i, r, f: float(r.graph.centrality.get(f.source.path, 0.0)),
         "line_times": lambda i, r, f: r.line_times(f.source),
     }
-    columns = {name: pa.array([get(*row) for row in rows]) for name, get in plain.items()}
+    columns = {name: pa.array([get(*row) for row in rows], TYPES.get(name)) for name, get in plain.items()}
     for name in ("path", "language", "role", "commit", "blob", "text", "lineage", "last_changed"):
         columns[name] = pa.array([getattr(f.source, name) for _, _, f in rows])
     columns["ids"] = _lists([e.ids for e in encodings], pa.int32())

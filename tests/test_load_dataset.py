@@ -1,0 +1,211 @@
+"""The three ways in: by name after import, as a loading script (datasets 3.6), and our own function; on whichever datasets is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import datasets
+import pytest
+from datasets import get_dataset_config_names, get_dataset_split_names, load_dataset
+
+import elite_code_dataset as ecd
+from elite_code_dataset.elite_code_dataset import FEATURES
+from elite_code_dataset.options import CONFIG_NAMES
+from elite_code_dataset.pipeline import ROW_SCHEMA
+from elite_code_dataset.records import Window
+from tests.repositories import DAY, START, committed, git, module_text, small_repository, started
+
+NAME = "elite_code_dataset"
+RUNS_SCRIPTS = int(datasets.__version__.split(".")[0]) < 4
+SCRIPT = str(Path(__file__).resolve().parents[1] / "elite_code_dataset")
+WAYS = ("registered", "own") + (("script",) if RUNS_SCRIPTS else ())
+
+
+def loaded(way: str, name: str, place: object, **more: object):
+    if way == "own":
+        return ecd.load_dataset(name, data_dir=place, **more)
+    if way == "script":
+        return load_dataset(SCRIPT, name, data_dir=str(place), trust_remote_code=True, **more)
+    return load_dataset(NAME, name, data_dir=str(place), **more)
+
+
+def contents(ds: datasets.DatasetDict) -> dict[str, list[dict]]:
+    return {split: list(rows) for split, rows in ds.items()}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_all_ways_give_the_same_rows(way: str, small: Path, tmp_path: Path) -> None:
+    ds = loaded(way, "w1024", small, cache_dir=str(tmp_path))
+    assert set(ds) == {"train", "validation", "test"}
+    assert contents(ds) == contents(ecd.load_dataset("w1024", data_dir=small))
+    assert {row["commit"] for row in ds["train"]} == {git(small, "rev-parse", "HEAD").strip()}
+    texts = "".join(row["text"] for rows in ds.values() for row in rows)
+    assert all(f"def case_{n}_0(" in texts for n in range(12))
+
+
+def test_the_row_schema_is_declared_once() -> None:
+    fields = list(Window.__dataclass_fields__)
+    assert list(FEATURES) == [*fields, "difficulty", "stage", "weight"] == ROW_SCHEMA.names
+
+
+def test_names_of_configs_and_splits_are_known_without_generating(small: Path) -> None:
+    more = {"trust_remote_code": True} if RUNS_SCRIPTS else {}
+    assert tuple(get_dataset_config_names(NAME, **more)) == CONFIG_NAMES
+    assert set(get_dataset_split_names(NAME, "w512", data_dir=str(small), **more)) == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize("name", CONFIG_NAMES)
+def test_every_config_loads_and_its_rows_are_of_its_scale(name: str, small: Path) -> None:
+    ds = load_dataset(NAME, name, data_dir=str(small))
+    rows = [row for split in ds.values() for row in split]
+    assert rows
+    if name.startswith("w"):
+        assert {row["scale"] for row in rows} == {int(name[1:])} and {row["kind"] for row in rows} == {"code"}
+    if name == "edits":
+        assert {row["kind"] for row in rows} == {"edit"} and any("Count from one" in row["text"] for row in rows)
+    if name == "multiscale":
+        assert len({row["scale"] for row in rows if row["kind"] == "code"}) == 5 and {row["kind"] for row in rows} == {"code", "edit"}
+    if name == "files":
+        assert {row["path"] for row in rows} >= {"src/kit/renamed_1.py", "README.md"} and all("units" in row for row in rows)
+
+
+def test_streaming_and_two_processes_give_the_same_rows(small: Path, tmp_path: Path) -> None:
+    plain = contents(load_dataset(NAME, "w256", data_dir=str(small)))
+    assert contents(load_dataset(NAME, "w256", data_dir=str(small), streaming=True)) == plain
+    assert contents(load_dataset(NAME, "w256", data_dir=str(small), num_proc=2, cache_dir=str(tmp_path / "two"))) == plain
+
+
+def test_options_are_keyword_arguments_and_change_the_dataset(small: Path) -> None:
+    plain = load_dataset(NAME, "w256", data_dir=str(small))
+    overlapped = load_dataset(NAME, "w1024", data_dir=str(small), overlap=0.5)
+    only = load_dataset(NAME, "files", data_dir=str(small), include=["src/kit/part_0.py", "src/kit/part_2.py", "src/kit/part_3.py"])
+    assert sum(map(len, only.values())) == 3
+    assert sum(map(len, overlapped.values())) > sum(map(len, load_dataset(NAME, "w1024", data_dir=str(small)).values()))
+    assert sum(map(len, plain.values())) > 40
+
+
+def test_a_bare_repository_a_relative_path_and_a_home_path_are_the_same_dataset(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "clone", "-q", "--bare", str(small), str(bare))
+    wanted = contents(load_dataset(NAME, "w512", data_dir=str(small)))
+    assert contents(load_dataset(NAME, "w512", data_dir=str(bare), cache_dir=str(tmp_path / "a"))) == wanted
+    monkeypatch.chdir(tmp_path)
+    assert contents(load_dataset(NAME, "w512", data_dir="./bare.git", cache_dir=str(tmp_path / "b"))) == wanted
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert contents(load_dataset(NAME, "w512", data_dir="~/bare.git", cache_dir=str(tmp_path / "c"))) == wanted
+
+
+def test_the_work_tree_is_not_read(tmp_path: Path) -> None:
+    place = small_repository(tmp_path / "kit", 6)
+    (place / "src/kit/part_0.py").write_text("changed = 'but not committed'\n")
+    (place / "src/kit/new.py").write_text("new = 1\n")
+    paths = {row["path"]: row["text"] for rows in load_dataset(NAME, "files", data_dir=str(place)).values() for row in rows}
+    assert "src/kit/new.py" not in paths and "not committed" not in paths["src/kit/part_0.py"]
+
+
+def test_a_new_commit_is_a_new_dataset_and_an_unchanged_one_comes_from_the_cache(tmp_path: Path) -> None:
+    place = small_repository(tmp_path / "kit", 6)
+    cache = str(tmp_path / "cache")
+    first = load_dataset(NAME, "w1024", data_dir=str(place), cache_dir=cache)
+    again = load_dataset(NAME, "w1024", data_dir=str(place), cache_dir=cache)
+    assert again["train"].cache_files == first["train"].cache_files and again["train"]._fingerprint == first["train"]._fingerprint
+    made = Path(first["train"].cache_files[0]["filename"]).stat().st_mtime_ns
+    assert Path(again["train"].cache_files[0]["filename"]).stat().st_mtime_ns == made
+    committed(place, {"src/kit/fresh.py": module_text(77)}, "Add", START + 200 * DAY)
+    new = load_dataset(NAME, "w1024", data_dir=str(place), cache_dir=cache)
+    assert new["train"].cache_files != first["train"].cache_files
+    assert any("case_77_0" in row["text"] for rows in new.values() for row in rows)
+    old = ecd.load_dataset("w1024", data_dir=place, revision=first["train"][0]["commit"])
+    assert contents(old) == contents(first)
+
+
+def test_a_plain_folder_gives_its_files_and_says_that_it_has_no_history(tmp_path: Path) -> None:
+    place = small_repository(tmp_path / "kit", 6)
+    shutil.rmtree(place / ".git")
+    ds = load_dataset(NAME, "w1024", data_dir=str(place))
+    assert ecd.metadata.of(ds)["kind"] == "folder"
+    assert any("case_3_0" in row["text"] for rows in ds.values() for row in rows)
+    assert sum(map(len, load_dataset(NAME, "multiscale", data_dir=str(place)).values())) > len(ds["train"])
+
+
+def test_two_repositories_make_one_dataset(small: Path, tmp_path: Path) -> None:
+    other = started(tmp_path / "other")
+    committed(other, {f"lib/piece_{n}.py": module_text(100 + n) for n in range(6)})
+    ds = ecd.load_dataset("w1024", data_dir=[str(small), str(other)])
+    paths = {row["path"] for rows in ds.values() for row in rows}
+    assert "kit/src/kit/part_0.py" in paths and "other/lib/piece_3.py" in paths
+
+
+BAD = {
+    "no such path": (lambda p: p / "nowhere", {}, r"no such path: .*nowhere.*; give the folder"),
+    "a file": (lambda p: p / "file.py", {}, r"file\.py' is a file; give the folder"),
+    "an empty folder": (lambda p: p / "empty", {}, r"empty"),
+    "an empty repository": (lambda p: p / "unborn", {}, r"no commit"),
+    "an unknown tokenizer": (lambda p: p / "kit", {"tokenizer": "no/such-tokenizer"}, r"unknown tokenizer 'no/such-tokenizer'"),
+    "a wrong choice": (lambda p: p / "kit", {"split_by": "luck"}, r"split_by='luck'.*'lineage', 'time'"),
+    "a wrong number": (lambda p: p / "kit", {"overlap": 1.5}, r"overlap=1\.5.*share"),
+    "nothing to learn from": (lambda p: p / "images", {}, r"nothing to learn from"),
+}
+
+
+@pytest.fixture(scope="module")
+def bad_places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("bad")
+    small_repository(place / "kit", 3)
+    (place / "file.py").write_text("x = 1\n")
+    (place / "empty").mkdir()
+    started(place / "unborn")
+    committed(started(place / "images"), {"a.png": b"\x89PNG\0\0", "b.bin": b"\0\1\2"})
+    return place
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_clear_line(case: str, bad_places: Path) -> None:
+    where, more, said = BAD[case]
+    with pytest.raises(ecd.EliteCodeError, match=said) as caught:
+        load_dataset(NAME, "w1024", data_dir=str(where(bad_places)), **more)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_repository_an_unknown_config_and_an_unknown_option_are_named() -> None:
+    with pytest.raises(ValueError, match="data_dir is missing"):
+        load_dataset(NAME, "w1024")
+    with pytest.raises(ValueError, match=r"'w999' not found. Available: .*'w1024'"):
+        load_dataset(NAME, "w999", data_dir=".")
+    with pytest.raises(ecd.EliteCodeError, match="unknown option 'overlapp'; available: .*overlap"):
+        ecd.load_dataset("w1024", data_dir=".", overlapp=0.5)
+
+
+def test_other_datasets_still_load_by_their_names(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"a": 1}\n{"a": 2}\n')
+    assert load_dataset("json", data_files=str(tmp_path / "rows.jsonl"), split="train")["a"][:] == [1, 2]
+
+
+def test_building_a_dataset_never_imports_torch(small: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, datasets, elite_code_dataset as ecd\n"
+        f"ds = datasets.load_dataset('elite_code_dataset', 'multiscale', data_dir={str(small)!r}, cache_dir={str(tmp_path)!r})\n"
+        "print(len(ds['train']), 'elite_code_dataset.trainer' in sys.modules, 'transformers' in sys.modules)"
+    )
+    environment = {**os.environ, "USE_TORCH": "0"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path, check=True)
+    count, trainer, transformers = done.stdout.split()
+    assert int(count) > 50 and (trainer, transformers) == ("False", "False")
+
+
+def test_a_row_says_what_it_is(small: Path) -> None:
+    ds = load_dataset(NAME, "w256", data_dir=str(small))
+    head = START + 100 * DAY
+    edited = next(r for rows in ds.values() for r in rows if r["path"] == "src/kit/part_2.py" and "return 1 +" in r["text"])
+    kept = next(r for rows in ds.values() for r in rows if r["path"] == "src/kit/part_3.py" and r["units"])
+    assert edited["timestamp"] == head and edited["age_days"] == 0.0
+    assert kept["timestamp"] == START and kept["age_days"] == pytest.approx(100.0)
+    test = next(r for rows in ds.values() for r in rows if r["path"] == "tests/test_part.py")
+    assert test["role"] == "test" and kept["role"] == "core" and kept["language"] == "python"
+    assert kept["signatures"] and kept["signatures"][0].startswith("def case_3_0(first_291, second_291=None)")
