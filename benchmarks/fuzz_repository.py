@@ -265,7 +265,7 @@ def raw_commit(case: Case) -> None:
 
 def bomb(case: Case) -> None:
     entry = (b"100644", b"f", case.blob(b"boom\n"))
-    width, depth = case.random.choice([(10, 3), (2, 80), (1, 200)])
+    width, depth = case.random.choice([(10, 3), (2, 11), (1, 200)])
     tree = case.tree(entry)
     for _ in range(depth):
         tree = case.tree(*((b"40000", f"d{i}".encode(), tree) for i in range(width)))
