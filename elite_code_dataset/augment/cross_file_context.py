@@ -65,10 +65,10 @@ def with_dependencies(window: Mapping[str, Any], language: Language, signatures_
         return Abstained("no_signatures")
     if not any(named for _, lines in shelves for named, _ in lines):
         return Abstained("nothing_used")
-    for header, moved in headers(shelves, language):
+    for header, moved, extra in headers(shelves, language):
         context = "".join(line for line in lines_of(window["text"][: window["context_chars"]]) if line.strip() not in moved)
         fitted = fitted_context({**window, "text": context + target_of(window), "context_chars": len(context)}, header, helpers, ahead=True)
-        if fitted is not None:
+        if fitted is not None and not (extra and fitted != header + context):
             view = framed(header, language)
             if view is None or view.trouble:
                 return Abstained("not_verified")
@@ -76,8 +76,9 @@ def with_dependencies(window: Mapping[str, Any], language: Language, signatures_
     return Abstained("no_room")
 
 
-def headers(shelves: Sequence[tuple[str, list[tuple[bool, str]]]], language: Language) -> Iterator[tuple[str, set[str]]]:
-    """The header and the signatures it holds: with a few that the target does not use, with those it uses, then with fewer and fewer of them."""
+def headers(shelves: Sequence[tuple[str, list[tuple[bool, str]]]], language: Language) -> Iterator[tuple[str, set[str], bool]]:
+    """The header and the signatures it holds: with a few that the target does not use (then True: not worth a line of context), with those it uses,
+    then with fewer and fewer of them."""
     everything = [(path, line) for path, lines in shelves for _, line in lines]
     used = [(path, line) for path, lines in shelves for named, line in lines if named]
     chosen = [everything, used]
@@ -88,7 +89,7 @@ def headers(shelves: Sequence[tuple[str, list[tuple[bool, str]]]], language: Lan
         for path, line in lines:
             text += (marked(language, path) if path != above else "") + marked(language, f"  {line}")
             above = path
-        yield text, {line for _, line in lines}
+        yield text, {line for _, line in lines}, lines is everything
 
 
 def ranked(signatures: Iterable[tuple[str, str]], used: set[str]) -> list[tuple[bool, str]]:
