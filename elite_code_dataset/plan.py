@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from elite_code_dataset import config
+from elite_code_dataset.draws import entries, expected_copies, hashes, uniform
 from elite_code_dataset.packing import best_fit
 from elite_code_dataset.records import EliteCodeError
 
@@ -200,34 +201,24 @@ def make_plan(rows: PlanRows, options: PlanConfig | None = None) -> Plan:
 
 def _of_exact_length(rows: PlanRows, options: PlanConfig, target: int) -> Plan:
     """The plan of exactly ``target`` micro-batches: epochs are sought that give a few more, and those few are left out."""
-    epochs, best = target * options.token_budget / _tokens_per_epoch(rows), None
+    epochs, best, made = target * options.token_budget / _tokens_per_epoch(rows), None, 0
     for _ in range(SEARCHES):
         draft = _drafted(rows, options, epochs)
+        capped = best is None and made == len(draft.batches) > 0 and epochs > options.max_copies
         if len(draft.batches) >= target and (best is None or len(draft.batches) < len(best.batches)):
             best = draft
-        if best is not None and len(best.batches) <= target * (1 + SURPLUS) + 1:
+        if best is not None and len(best.batches) <= target * (1 + SURPLUS) + 1 or capped:
             break
+        made = len(draft.batches)
         epochs *= (target + 1) * (1 + SURPLUS / 2) / max(1, len(draft.batches))
     if best is None:
         raise EliteCodeError(
             f"{len(rows)} rows give fewer than {options.steps} steps with at most {options.max_copies:g} copies of a row; "
             "lower steps or token_budget, or raise max_copies"
         )
-    kept = np.sort(np.argsort(_hashes(len(best.batches), options.seed, "trim"), kind="stable")[:target])
+    kept = np.sort(np.argsort(hashes(len(best.batches), options.seed, "trim"), kind="stable")[:target])
     share = target / len(best.batches)
     return _laid_out(rows, options, replace(best, expected=best.expected * share, batches=best.batches[kept]))
-
-
-def expected_copies(rows: PlanRows, epochs: float, max_copies: float) -> np.ndarray:
-    """Copies of each row in one epoch: weight over its mean (by target tokens, so an epoch shows as many of them as there are), capped for the run."""
-    mean = float((rows.weight * rows.target_tokens).sum() / rows.target_tokens.sum())
-    return np.minimum(rows.weight / mean, max_copies / epochs)
-
-
-def drawn_copies(expected: np.ndarray, start: float, end: float, seed: int) -> np.ndarray:
-    """How often each row is drawn between two times of the run, in epochs. Over any range the sum is less than one copy off ``expected``."""
-    shift = _uniform(expected.size, seed, "copies")
-    return (np.floor(end * expected + shift) - np.floor(start * expected + shift)).astype(np.int64)
 
 
 def row_stages(rows: PlanRows, copies: np.ndarray, options: PlanConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -256,20 +247,12 @@ class _Draft:
 
 
 def _drafted(rows: PlanRows, options: PlanConfig, epochs: float) -> _Draft:
-    expected = expected_copies(rows, epochs, options.max_copies)
-    entry_row, entry_epoch = _entries(expected, epochs, options.seed)
+    expected = expected_copies(rows.weight, rows.target_tokens, epochs, options.max_copies)
+    entry_row, entry_epoch = entries(expected, epochs, options.seed)
     if not entry_row.size:
         return _Draft(epochs, expected * epochs, entry_row, np.zeros(1, np.int64), np.zeros(0, _BATCH))
     entry_stage = _mixed_stages(rows, options, entry_row)
     return _Draft(epochs, expected * epochs, *_micro_batches(rows, options, entry_row, entry_epoch, entry_stage))
-
-
-def _entries(expected: np.ndarray, epochs: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row and epoch of every copy, epoch by epoch."""
-    edges = [*range(int(np.ceil(epochs))), epochs]
-    numbers = np.arange(expected.size)
-    drawn = [np.repeat(numbers, drawn_copies(expected, start, end, seed)) for start, end in zip(edges, edges[1:])]
-    return np.concatenate(drawn), np.repeat(np.arange(len(drawn)), [part.size for part in drawn])
 
 
 def _mixed_stages(rows: PlanRows, options: PlanConfig, entry_row: np.ndarray) -> np.ndarray:
@@ -278,8 +261,8 @@ def _mixed_stages(rows: PlanRows, options: PlanConfig, entry_row: np.ndarray) ->
     stage = own[entry_row]
     if len(caps) == 1 or options.mix == 0:
         return stage
-    moving = np.flatnonzero(_uniform(entry_row.size, options.seed, "mix") < options.mix)
-    where = _uniform(entry_row.size, options.seed, "mix stage")[moving]
+    moving = np.flatnonzero(uniform(entry_row.size, options.seed, "mix") < options.mix)
+    where = uniform(entry_row.size, options.seed, "mix stage")[moving]
     origin, window = stage[moving], rows.scale[entry_row[moving]]
     for home in range(len(caps)):
         for width in np.unique(window[origin == home]):
@@ -302,12 +285,12 @@ def _micro_batches(
     windows, window_number = np.unique(rows.scale[entry_row], return_inverse=True)
     epochs = int(entry_epoch.max()) + 1
     group = (entry_stage * epochs + entry_epoch) * len(windows) + window_number
-    shuffled = np.lexsort((_hashes(entry_row.size, options.seed, "rows"), group))
+    shuffled = np.lexsort((hashes(entry_row.size, options.seed, "rows"), group))
     numbers, starts = np.unique(group[shuffled], return_index=True)
     order, sizes, batches, bins_before = [], [], [], 0
-    for number, entries in zip(numbers.tolist(), np.split(shuffled, starts[1:])):
+    for number, members in zip(numbers.tolist(), np.split(shuffled, starts[1:])):
         window = int(windows[number % len(windows)])
-        group_rows, bin_sizes = _bins(entry_row[entries], rows.tokens, window, options.packing)
+        group_rows, bin_sizes = _bins(entry_row[members], rows.tokens, window, options.packing)
         per_batch = max(1, options.token_budget // window)
         first = bins_before + np.arange(0, bin_sizes.size, per_batch)
         made = np.zeros(first.size, dtype=_BATCH)
@@ -353,7 +336,7 @@ def _whole_steps(batches: np.ndarray, micro_batches: int) -> np.ndarray:
 
 def _running_order(batches: np.ndarray, options: PlanConfig) -> np.ndarray:
     """Stage by stage, within it epoch by epoch (copies of a row stay apart), shuffled; within one step the widest first, so ranks wait little."""
-    shuffled = np.lexsort((_hashes(len(batches), options.seed, "batches"), batches["epoch"], batches["stage"]))
+    shuffled = np.lexsort((hashes(len(batches), options.seed, "batches"), batches["epoch"], batches["stage"]))
     step = np.arange(len(batches)) // options.micro_batches
     return shuffled[np.lexsort((-batches["window"][shuffled], step))]
 
@@ -412,7 +395,7 @@ def _stage_table(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _tokens_per_epoch(rows: PlanRows) -> float:
-    return float((expected_copies(rows, 1.0, np.inf) * rows.tokens).sum())
+    return float((expected_copies(rows.weight, rows.target_tokens, 1.0, np.inf) * rows.tokens).sum())
 
 
 def _check_rows(rows: PlanRows) -> None:
@@ -428,17 +411,3 @@ def _check_rows(rows: PlanRows) -> None:
 def _refuse(wrong: bool, message: str) -> None:
     if wrong:
         raise EliteCodeError(message)
-
-
-def _hashes(count: int, seed: int, purpose: str) -> np.ndarray:
-    """uint64[count]: SplitMix64 (Steele et al. 2014) from sha256(seed, purpose). Pure integer arithmetic, so the same on every machine and numpy."""
-    base = np.frombuffer(hashlib.sha256(f"{seed}:{purpose}".encode()).digest()[:8], dtype="<u8")
-    with np.errstate(over="ignore"):
-        value = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + base
-        value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
-
-
-def _uniform(count: int, seed: int, purpose: str) -> np.ndarray:
-    return (_hashes(count, seed, purpose) >> np.uint64(11)) * 2.0**-53
