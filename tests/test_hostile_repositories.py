@@ -472,7 +472,7 @@ def test_a_git_that_falls_silent_costs_one_object(copy: Path, monkeypatch: pytes
     fake.write_text(f'#!/bin/sh\nif [ -e {asleep} ]; then exec {real} "$@"; fi\nsleep 600 &\necho $! > {asleep}\nsleep 600\n')
     fake.chmod(0o755)
     monkeypatch.setattr("elite_code_dataset.git_objects.git_program", lambda: str(fake))
-    with Objects(place, silence=1.0) as objects:
+    with Objects(place, silence=2.0) as objects:
         found = [kind for _, kind, _ in objects.read(oids)]
     assert found == [None, "blob", "commit"]
     state = Path(f"/proc/{asleep.read_text().strip()}/stat")
