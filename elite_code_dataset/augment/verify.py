@@ -9,8 +9,8 @@ ones, as often), ``alpha-equivalent`` (equal but for a one-to-one renaming of na
 
 from __future__ import annotations
 
-import dis
-import types
+import ast
+import symtable
 import warnings
 from collections import Counter
 
@@ -84,42 +84,102 @@ def same_names(before: Syntax, after: Syntax, language: Language) -> bool:
     return no_new_errors(before, after) and names_and_literals(before, language) == names_and_literals(after, language)
 
 
-def same_bytecode(before: str, after: str) -> bool | None:
-    """Python only: whether both compile to the same instructions but for the names of locals, one to one in each code object.
+def same_by_symbols(before: str, after: str) -> bool | None:
+    """Python only, a second opinion on a renaming by the interpreter's own parser and symbol table.
 
-    None when ``before`` does not compile with the running interpreter. Nothing is executed. For tests and benchmarks: the answer
-    depends on the interpreter's version, which rows must not.
+    True when the two trees differ in names alone and, in each outermost function, the names changed one to one, the old ones mean
+    nothing outside of it, the new ones were not used in it, and no parameter changed that a call may name or whose annotation can
+    be read. None when ``before`` is not valid for the running interpreter. For tests and benchmarks: rows must not depend on it.
     """
-    first, second = _compiled(before), _compiled(after)
-    return None if first is None else second is not None and _same_code(first, second)
-
-
-def _compiled(source: str) -> types.CodeType | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return compile(source, "<source>", "exec", dont_inherit=True)
+            trees = [ast.parse(before), symtable.symtable(before, "<before>", "exec")]
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
+        try:
+            other = ast.parse(after)
+            compile(after, "<after>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError):
+            return False
+    changes = _changed_names(trees[0], other)
+    if changes is None:
+        return False
+    tables = _function_tables(trees[1])
+    for (name, *lines), (pairs, used) in changes.items():
+        table = next((tables[name, line] for line in lines if (name, line) in tables), None)
+        if not _is_local_bijection(pairs, used, table):
+            return False
+    return True
 
 
-def _same_code(first: types.CodeType, second: types.CodeType) -> bool:
-    parts = [(code.co_name, code.co_names, code.co_argcount, code.co_flags, len(code.co_consts)) for code in (first, second)]
-    if parts[0] != parts[1]:
+def _function_tables(table: symtable.SymbolTable) -> dict[tuple[str, int], symtable.SymbolTable]:
+    """The symbol tables of the outermost functions, by name and line."""
+    found = {}
+    for child in table.get_children():
+        if child.get_type() == "function" and child.get_name() != "lambda":
+            found[child.get_name(), child.get_lineno()] = child
+        else:
+            found.update(_function_tables(child))
+    return found
+
+
+Changes = dict[tuple[str, int, int], tuple[set[tuple[str, str]], set[str]]]
+
+
+def _changed_names(first: ast.AST, second: ast.AST) -> Changes | None:
+    """By outermost function: the pairs of names that differ, and all names used; None when the trees differ in more than names."""
+    changes: Changes = {}
+    stack: list[tuple[object, object, str, tuple[str, int, int] | None]] = [(first, second, "", None)]
+    while stack:
+        one, other, label, where = stack.pop()
+        if type(one) is not type(other):
+            return None
+        if isinstance(one, ast.AST):
+            if where is None and isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                # the table's line is that of `def` or of the first decorator, as the version has it
+                where = (one.name, one.lineno, min([one.lineno, *(mark.lineno for mark in one.decorator_list)]))
+                if _signature(one) != _signature(other):
+                    return None
+            for part in one._fields:
+                outside = part == "decorator_list" and where and where[1] == one.lineno
+                stack.append(
+                    (getattr(one, part, None), getattr(other, part, None), f"{type(one).__name__}.{part}", None if outside else where)
+                )
+        elif isinstance(one, list):
+            if len(one) != len(other):
+                return None
+            stack += [(a, b, label, where) for a, b in zip(one, other)]
+        elif label in ("Name.id", "arg.arg", "ExceptHandler.name") and where:
+            pairs, used = changes.setdefault(where, (set(), set()))
+            used.add(one)
+            pairs.add((one, other))
+        elif one != other:
+            return None
+    return changes
+
+
+def _signature(function: ast.AST) -> tuple:
+    """What a caller or a reader of annotations sees of the parameters."""
+    given = function.args
+    kept = [*given.args, *given.kwonlyargs, *(one for one in (*given.posonlyargs, given.vararg, given.kwarg) if one and one.annotation)]
+    return tuple(one.arg for one in kept)
+
+
+def _is_local_bijection(pairs: set[tuple[str, str]], used: set[str], table: symtable.SymbolTable | None) -> bool:
+    changed = {(a, b) for a, b in pairs if a != b}
+    if not changed:
+        return True
+    if len({a for a, _ in pairs}) != len(pairs) or len({b for _, b in pairs}) != len(pairs):
         return False
-    pairs: set[tuple[str, str]] = set()
-    instructions = [list(dis.get_instructions(code)) for code in (first, second)]
-    if len(instructions[0]) != len(instructions[1]):
+    if table is None or used & {b for _, b in changed}:
         return False
-    for one, other in zip(*instructions):
-        if one.opname != other.opname:
-            return False
-        if isinstance(one.argval, types.CodeType):
-            if not (isinstance(other.argval, types.CodeType) and _same_code(one.argval, other.argval)):
-                return False
-        elif one.opcode in dis.haslocal or one.opcode in dis.hasfree:
-            both = [value if isinstance(value, tuple) else (value,) for value in (one.argval, other.argval)]
-            pairs.update(zip(*both))
-        elif repr(one.argval) != repr(other.argval):
-            return False
-    return len({a for a, _ in pairs}) == len(pairs) == len({b for _, b in pairs})
+    tables = [table]
+    for one in tables:
+        tables += one.get_children()
+    return all(_is_local(one, name) for one in tables for name, _ in changed if name in one.get_identifiers())
+
+
+def _is_local(table: symtable.SymbolTable, name: str) -> bool:
+    symbol = table.lookup(name)
+    return not symbol.is_global() and not symbol.is_imported() and not (table.get_type() == "class" and symbol.is_local())

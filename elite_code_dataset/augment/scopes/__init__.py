@@ -198,14 +198,10 @@ def _pattern_leaves(syntax: Syntax, node: int, pattern: str, rules: ScopeRules) 
     roots = [child for child in syntax.children(node) if not pattern or syntax.fields[child] == pattern]
     leaves = []
     for root in roots:
-        place = f"{syntax.kinds[node]}.{syntax.fields[root]}"
-        if not pattern and (place in rules.skipped or syntax.kinds[root] in rules.skipped):
-            continue
         inner = root
         while inner < syntax.lasts[root]:
-            above = syntax.parents[inner]
-            place = f"{syntax.kinds[above]}.{syntax.fields[inner]}"
-            if inner != root and (place in rules.skipped or syntax.kinds[inner] in rules.skipped):
+            place = f"{syntax.kinds[syntax.parents[inner]]}.{syntax.fields[inner]}"
+            if place in rules.skipped or syntax.kinds[inner] in rules.skipped:
                 inner = syntax.lasts[inner]
                 continue
             if syntax.kinds[inner] in rules.identifiers and rules.binds(syntax, inner):

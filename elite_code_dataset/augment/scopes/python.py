@@ -60,16 +60,18 @@ def veto(syntax: Syntax, function: int, roles: dict[str, str]) -> dict[str, str]
 
 
 def _named_parameters(syntax: Syntax, parameters: int) -> list[str]:
-    """The parameters that a call may name: those after ``/``, but neither ``*args`` nor ``**kwargs``."""
+    """The parameters that a call may name (those after ``/``, but neither ``*args`` nor ``**kwargs``) or whose annotation may be read."""
     children = list(syntax.children(parameters))
     marks = [place for place, child in enumerate(children) if syntax.kinds[child] == "positional_separator"]
     names = []
-    for child in children[marks[0] + 1 if marks else 0 :]:
+    for place, child in enumerate(children):
+        if marks and place < marks[0] and not syntax.kinds[child].startswith("typed_"):
+            continue
         leaf = next((i for i in range(child, syntax.lasts[child]) if syntax.named[i] and syntax.is_leaf(i)), -1)
         splat = syntax.kinds[child].endswith("splat_pattern") or (
             leaf >= 0 and syntax.kinds[syntax.parents[leaf]].endswith("splat_pattern")
         )
-        if leaf >= 0 and not splat:
+        if leaf >= 0 and (not splat or syntax.kinds[child] == "typed_parameter"):
             names.append(syntax.text(leaf))
     return names
 

@@ -34,7 +34,10 @@ ITEMS = frozenset("function_item impl_item const_item static_item mod_item trait
 
 
 def binds(syntax: Syntax, leaf: int) -> bool:
-    """A capital letter in a pattern is a constant or a variant, not a new name."""
+    """A capital letter in a pattern is a constant or a variant, not a new name; ``FnOnce(path::Type)`` has parameters without names."""
+    owner = syntax.nearest(leaf, ("parameters", "closure_parameters", "block", "match_arm"))
+    if owner >= 0 and syntax.kinds[owner] == "parameters" and syntax.kinds[syntax.parents[owner]] == "function_type":
+        return False
     return syntax.source[syntax.starts[leaf] : syntax.starts[leaf] + 1].islower() or syntax.text(leaf).startswith("_")
 
 
@@ -209,7 +212,7 @@ RULES = {
         others=frozenset({"scoped_identifier", "scoped_type_identifier", "macro_invocation.macro", "label", "lifetime"}),
         skipped=frozenset(
             "tuple_struct_pattern.type struct_pattern.type match_pattern.condition parameter.type scoped_identifier range_pattern const_block "
-            "macro_invocation generic_pattern attribute_item self_parameter".split()
+            "macro_invocation generic_pattern attribute_item self_parameter scoped_type_identifier lifetime".split()
         ),
         names=r"[a-z][a-z0-9_]*",
         reserved=KEYWORDS,
