@@ -97,16 +97,15 @@ def kept_lines(old: bytes, new: bytes) -> list[tuple[int, int, int]]:
     head, tail = common_ends(old, new)
     first = old.count(b"\n", 0, head)
     kept = [(0, 0, first)] if first else []
-    old_middle, new_middle = old[head : len(old) - tail].split(b"\n"), new[head : len(new) - tail].split(b"\n")
-    a_lines, b_lines = len(old_middle) - (not old_middle[-1]), len(new_middle) - (not new_middle[-1])
-    if a_lines and b_lines:
-        a, b = first, first
-        for hunk in hunks_of(old_middle[:a_lines], new_middle[:b_lines]):
-            kept += [(a, b, hunk.a0 + first - a)] if hunk.a0 + first > a else []
-            a, b = hunk.a1 + first, hunk.b1 + first
-        kept += [(a, b, first + a_lines - a)] if first + a_lines > a else []
-    after = line_count(old) - first - a_lines
-    return [*kept, (first + a_lines, first + b_lines, after)] if after else kept
+    old_middle, new_middle = _lines(old[head : len(old) - tail]), _lines(new[head : len(new) - tail])
+    a, b = first, first
+    for hunk in hunks_of(old_middle, new_middle):
+        kept += [(a, b, hunk.a0 + first - a)] if hunk.a0 + first > a else []
+        a, b = hunk.a1 + first, hunk.b1 + first
+    a_end, b_end = first + len(old_middle), first + len(new_middle)
+    kept += [(a, b, a_end - a)] if a_end > a else []
+    after = line_count(old) - a_end
+    return [*kept, (a_end, b_end, after)] if after else kept
 
 
 def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
