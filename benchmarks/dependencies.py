@@ -99,7 +99,7 @@ def repository(path: Path) -> tuple[list[ParsedFile], dict[str, str]]:
     return files, manifests
 
 
-def python_truth(package: str) -> None:
+def python_truth(package: str) -> Counter[str]:
     """Compare every import that ran with what the resolver says of the same import. What the package only passes on from outside counts
     as the module that the import names, since that is the file of this package it depends on; a compiled module as the source beside it."""
     spec = find_spec(package)
@@ -131,6 +131,7 @@ def python_truth(package: str) -> None:
     print(f"{package:14} files {len(files):5}  {_shares(counts)}", dict(counts))
     for item in wrong[:8]:
         print("   ", *item)
+    return counts
 
 
 def _by_name(files: list[ParsedFile]) -> dict[tuple[str, str, tuple[str, ...]], set[str]]:

@@ -40,7 +40,7 @@ class _Index:
             return outside(one.module)
         ending = joined("", one.module) if not one.module.startswith(".") else one.module.lstrip("./")
         ends = [other for other in self.named.get(ending.rpartition("/")[2], ()) if other == ending or other.endswith("/" + ending)]
-        if system and "/" not in ending:  # a bare name in angle brackets is this repository's only where headers are put to be found
+        if system and "/" not in ending and len(ends) > 1:  # several copies of a bare name: only one that is put to be found
             ends = [other for other in ends if other == ending or other.endswith(f"include/{ending}")]
         if not ends:
             return outside(one.module) if system or "/" in ending else unresolved(MISSING)

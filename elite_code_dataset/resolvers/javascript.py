@@ -118,7 +118,7 @@ class _Index:
         if name.startswith("#") or name.startswith(("@/", "~/")):
             path = self._by_package_alias(folder, name, typed)
             return found([path]) if path else unresolved(MISSING)
-        return self._package(name, typed)
+        return outside(name) if "://" in name else self._package(name, typed)
 
     def _package(self, name: str, typed: bool) -> Outcome:
         parts = name.removeprefix("node:").split("/")
