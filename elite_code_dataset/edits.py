@@ -49,11 +49,11 @@ class EditRules:
 
 @dataclass
 class Edits:
-    """Iterate to get rows; ``report`` is complete afterwards. ``place_of`` answers None for a change that belongs to no split; ``clean``
+    """Iterate to get rows; ``report`` is complete afterwards. ``place_of`` answers with a reason for a change that is left out; ``clean``
     replaces secrets in a list of texts."""
 
     changes: Iterable[Change]
-    place_of: Callable[[Change], Place | None]
+    place_of: Callable[[Change], Place | str]
     encoder: Encoder
     rules: EditRules
     clean: Callable[[Sequence[str]], list[str]] = list
@@ -88,8 +88,8 @@ class Edits:
         hunks = hunks_of(before, after)
         ends = _ends(before), _ends(after)
         place = self.place_of(change)
-        if place is None:
-            self._drop("no_split", sum(_size(h, ends) for h in hunks))
+        if isinstance(place, str):
+            self._drop(place, sum(_size(h, ends) for h in hunks))
             return []
         blocks = []
         for group in grouped(hunks, self.rules.around):

@@ -18,7 +18,7 @@ from datasets import Dataset, DatasetDict
 from elite_code_dataset import metadata, progress, store
 from elite_code_dataset.analysis import tokenizer_folder
 from elite_code_dataset.augment import augmented
-from elite_code_dataset.certificate import certificate
+from elite_code_dataset.certificate import certificate, without_twins
 from elite_code_dataset.curriculum import order
 from elite_code_dataset.dedup import deduplicated
 from elite_code_dataset.exposure import exposures
@@ -48,6 +48,8 @@ def prepare(
     encoder = encoder_of(ds, tokenizer)
     reports: list[DropReport] = []
     with progress.whole("passes", "pass", "deduplicate"):
+        ds, report = without_twins(ds)
+        reports.append(report)
         for mode in plan.deduplicate:
             result = deduplicated(ds, mode=mode)
             ds = result.kept

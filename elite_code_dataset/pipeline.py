@@ -25,11 +25,10 @@ from elite_code_dataset import metadata, progress, store
 from elite_code_dataset.analysis import Analysis, analysis_of
 from elite_code_dataset.certificate import withheld
 from elite_code_dataset.edits import EditRules, Edits, Place
-from elite_code_dataset.languages import language_of
 from elite_code_dataset.options import EliteCodeConfig, repositories_of
+from elite_code_dataset.reading import known_kind
 from elite_code_dataset.records import SCALES, SPLITS, Change, DropReport, Window
 from elite_code_dataset.repository import open_repository
-from elite_code_dataset.roles import role_of
 from elite_code_dataset.secrets import redacted_many
 from elite_code_dataset.windows import Corpus, cuts_by_level, windows_of
 
@@ -125,14 +124,11 @@ def _write_windows(draft: Path, analysis: Analysis, scale: int, config: EliteCod
         rows[view.split] += found
         if config.cut == "syntax" and not config.overlap:
             cuts += cuts_by_level(view, scale)
-    evaluation = [w for split in SPLITS[1:] for w in rows[split]]
-    out = withheld([_target(w) for w in rows["train"]], [_target(w) for w in evaluation])
-    size = sum(len(_target(w).encode()) for i, w in enumerate(rows["train"]) if i in out)
-    rows["train"] = [w for i, w in enumerate(rows["train"]) if i not in out]
+    out, size = _withhold(rows)
     kept = sum(map(len, rows.values()))
     bytes_kept = sum(len(_target(w).encode()) for found in rows.values() for w in found)
     report = DropReport(
-        f"w{scale}", kept, {"twin_in_evaluation": len(out)} if out else {}, bytes_kept, {"twin_in_evaluation": size} if out else {}
+        f"w{scale}", kept, {"twin_in_evaluation": out} if out else {}, bytes_kept, {"twin_in_evaluation": size} if out else {}
     )
     _write_split_rows(draft, rows)
     store.write_json(draft / "report.json", {"drops": [report.as_dict()], "cuts": {f"w{scale}": dict(sorted(cuts.items()))}})
@@ -152,16 +148,23 @@ def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig) -> No
                 rows[row.split].append(row)
             changes += counted.number
             drops += [_change_report(repository, counted), edits.report]
-    evaluation = [w for split in SPLITS[1:] for w in rows[split]]
-    out = withheld([_target(w) for w in rows["train"]], [_target(w) for w in evaluation])
+    out, size = _withhold(rows)
     if out:
-        size = sum(len(_target(w).encode()) for i, w in enumerate(rows["train"]) if i in out)
-        rows["train"] = [w for i, w in enumerate(rows["train"]) if i not in out]
-        drops.append(
-            DropReport("edit_rows", sum(map(len, rows.values())), {"twin_in_evaluation": len(out)}, 0, {"twin_in_evaluation": size})
-        )
+        kept = sum(len(_target(w).encode()) for found in rows.values() for w in found)
+        drops.append(DropReport("edit_rows", sum(map(len, rows.values())), {"twin_in_evaluation": out}, kept, {"twin_in_evaluation": size}))
     _write_split_rows(draft, rows)
     store.write_json(draft / "report.json", {"drops": [d.as_dict() for d in drops], "changes": changes})
+
+
+def _withhold(rows: dict[str, list[Window]]) -> tuple[int, int]:
+    """Take out of train what validation or test shows too, and out of validation what test shows; how many rows and bytes that was."""
+    count = size = 0
+    for split, against in (("validation", ("test",)), ("train", ("validation", "test"))):
+        out = withheld([_target(w) for w in rows[split]], [_target(w) for other in against for w in rows[other]])
+        count += len(out)
+        size += sum(len(_target(rows[split][i]).encode()) for i in out)
+        rows[split] = [w for i, w in enumerate(rows[split]) if i not in out]
+    return count, size
 
 
 def _edits_of(changes: Iterable[Change], analysis: Analysis, corpus: Corpus, config: EliteCodeConfig) -> Edits:
@@ -170,19 +173,18 @@ def _edits_of(changes: Iterable[Change], analysis: Analysis, corpus: Corpus, con
     )
     clean = (lambda texts: [t for t, _ in redacted_many(texts, emails=config.redact_emails)]) if config.redact_secrets else list
 
-    def place_of(change: Change) -> Place | None:
-        view = corpus.views.get(change.path)
+    def place_of(change: Change) -> Place | str:
         if change.lineage not in analysis.sides.side:
-            return None
+            return "unknown_lineage"
         split = analysis.sides.of_change(change.lineage, change.committed)
         if split is None:
-            return None
+            return "older_than_its_split"
         content = (change.after or change.before or "").encode()
-        language = language_of(change.path, content[:4096])
+        view = corpus.views.get(change.path)
+        language, role = known_kind(change.path, content, None if view is None else view.source.role)
         if language is None:
-            return None
-        role = view.source.role if view is not None else role_of(change.path, content, language.name)
-        return Place(analysis.sides.group[change.lineage], split, role, language.name)
+            return role
+        return Place(analysis.sides.group[change.lineage], split, role, language)
 
     return Edits(changes, place_of, analysis.encoder, rules, clean)
 

@@ -119,20 +119,29 @@ def _cleaned(raws: Sequence[RawFile], options: Options) -> tuple[list[RawFile], 
     return clean, dict(sorted(kinds.items()))
 
 
+def known_kind(path: str, content: bytes, role: str | None = None) -> tuple[str | None, str]:
+    """(language, role) of a file that may become rows, else (None, the reason why not). ``role`` spares asking for it."""
+    language = language_of(path, content[:4096])
+    found = role or role_of(path, content, language.name if language else None)
+    if found in LEFT_OUT:
+        return None, found
+    if language is None:
+        return None, "unknown_kind_of_file"
+    return (None, "data_file") if language.name in DATA_LANGUAGES else (language.name, found)
+
+
 def _with_roles(raws: Sequence[RawFile], commit: str) -> tuple[list[SourceFile], DropReport]:
     """Sources with language and role; generated, vendored and files of no known kind are left out and counted."""
     sources, dropped, sizes = [], Counter(), Counter()
     for raw in progress.over("assign roles", raws):
         content = raw.text.encode()
-        language = language_of(raw.path, content[:4096])
-        role = role_of(raw.path, content, language.name if language else None)
-        reason = role if role in LEFT_OUT else "unknown_kind_of_file" if language is None else ""
-        reason = "data_file" if not reason and language.name in DATA_LANGUAGES else reason
-        if reason:
+        language, role = known_kind(raw.path, content)
+        if language is None:
+            reason = role
             dropped[reason] += 1
             sizes[reason] += len(content)
             continue
-        sources.append(SourceFile(raw.path, language.name, role, commit, raw.blob, raw.text, raw.last_changed, raw.lineage))
+        sources.append(SourceFile(raw.path, language, role, commit, raw.blob, raw.text, raw.last_changed, raw.lineage))
     kept = sum(len(s.text.encode()) for s in sources)
     return sources, DropReport("roles", len(sources), dict(dropped), kept, dict(sizes))
 

@@ -29,7 +29,7 @@ def change(before: str | None, after: str | None, message: str = "Mend it", path
     return Change("lineage", path, path, before, after, message, commit, START, START)
 
 
-def edits_of(changes: list[Change], encoder: Encoder, place: Place | None = PLACE, **rules: object) -> tuple[Edits, list[Window]]:
+def edits_of(changes: list[Change], encoder: Encoder, place: Place | str = PLACE, **rules: object) -> tuple[Edits, list[Window]]:
     edits = Edits(changes, lambda c: place, encoder, EditRules(START, **rules))
     return edits, list(edits)
 
@@ -114,9 +114,9 @@ def test_a_real_history_is_rebuilt_change_by_change_and_every_byte_is_accounted_
     assert report.kept_bytes + sum(report.dropped_bytes.values()) == size > 100_000
 
 
-def test_what_belongs_to_no_split_is_counted_with_its_bytes(encoder: Encoder) -> None:
-    edits, rows = edits_of([change("a\nb\n", "a\ncc\n")], encoder, place=None)
-    assert rows == [] and edits.report.dropped == {"no_split": 1} and edits.report.dropped_bytes == {"no_split": 5}
+def test_what_is_left_out_is_counted_by_reason_with_its_bytes(encoder: Encoder) -> None:
+    edits, rows = edits_of([change("a\nb\n", "a\ncc\n")], encoder, place="data_file")
+    assert rows == [] and edits.report.dropped == {"data_file": 1} and edits.report.dropped_bytes == {"data_file": 5}
 
 
 def test_context_is_everything_but_the_updated_block(encoder: Encoder) -> None:
