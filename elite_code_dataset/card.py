@@ -35,6 +35,13 @@ MEANINGS = {
 }
 
 
+class Spelled(yaml.SafeDumper):
+    """YAML without anchors, which not every reader of cards follows."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 @dataclass(frozen=True)
 class Stored:
     """One split of one config as files: paths in the repository, rows, and bytes in memory and on disk."""
@@ -73,7 +80,7 @@ def front_matter(
         ],
         "dataset_info": [info_of(name, features, [one for one in stored if one.config == name]) for name in names],
     }
-    return f"---\n{yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=120)}---\n"
+    return f"---\n{yaml.dump(fields, Dumper=Spelled, sort_keys=False, allow_unicode=True, width=120)}---\n"
 
 
 def info_of(name: str, features: list[dict[str, str]], parts: Sequence[Stored]) -> dict[str, Any]:
@@ -157,7 +164,7 @@ def rendered(template: str, values: Mapping[str, Any]) -> str:
 
 def inline(value: Any) -> str:
     """Text of a repository on one line of Markdown, with nothing that Markdown, HTML or the template would act on."""
-    return re.sub(r"([\\`*_\[\]<>|#{}!])", r"\\\1", " ".join(str(value or "").split()))
+    return re.sub(r"([\\`*_\[\]<>|#{}!])", r"\\\1", " ".join(str("" if value is None else value).split()))
 
 
 def code(value: Any) -> str:
@@ -293,5 +300,6 @@ def limits(made: Composition, facts: Mapping[str, Any]) -> list[str]:
         lines.append(f"The {len(made.names('scale'))} scales show the same code in different windows; joining the configs repeats it.")
     tokenizer = facts.get("tokenizer")
     if tokenizer:
-        lines.append(f"`input_ids` are those of the tokenizer {inline(tokenizer)}; for another model encode `text` again.")
+        name = "trained on the train split" if tokenizer == "trained" else inline(tokenizer)
+        lines.append(f"`input_ids` are those of the tokenizer {name}; for another model encode `text` again.")
     return lines

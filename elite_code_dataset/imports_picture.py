@@ -49,12 +49,13 @@ class Picture:
 
 
 def picture(edges: Iterable[Sequence[str]], paths: Iterable[str] = (), groups: int = GROUPS) -> Picture:
-    """The picture of these (importer, imported) pairs; ``paths`` adds files that import nothing."""
+    """The picture of these (importer, imported) pairs. ``paths`` adds files that import nothing; groups that only import within themselves, or not
+    at all, have no row."""
     pairs = sorted({(str(a), str(b)) for a, b in edges if a != b})
     files = sorted({path for pair in pairs for path in pair} | set(paths))
     group_of = grouped(files, groups)
     between: Counter = Counter((group_of[a], group_of[b]) for a, b in pairs)
-    order = downward(sorted(set(group_of.values())), between)
+    order = downward(sorted({name for a, b in between if a != b for name in (a, b)}), between)
     place = {name: i for i, name in enumerate(order)}
     sizes = Counter(group_of.values())
     imported = Counter(b for _, b in pairs)
@@ -89,13 +90,15 @@ def grouped(files: Sequence[str], limit: int) -> dict[str, str]:
 
 
 def fitting(parts: dict[str, list[str]], name: str, room: int) -> dict[str, list[str]]:
-    """The parts if there is room for all; else the largest ones, and the rest as one; the directory itself where that is not two."""
+    """The parts if there is room for all; else the largest ones, and the rest as one. The directory itself where that would show little: fewer than
+    two parts, or the rest holds most of its files (the root is opened all the same)."""
     if len(parts) <= room:
         return parts
-    if room < 3:
-        return {name: [path for inside in parts.values() for path in inside]}
     ranked = sorted(parts, key=lambda one: (-len(parts[one]), one))
     rest = sorted(path for one in ranked[room - 1 :] for path in parts[one])
+    files = sum(map(len, parts.values()))
+    if room < 3 or (name and len(rest) > files / 2):
+        return {name: sorted(path for inside in parts.values() for path in inside)}
     return {one: parts[one] for one in ranked[: room - 1]} | {f"{name}/{REST}" if name else REST: rest}
 
 

@@ -18,7 +18,9 @@ from datasets import Dataset, DatasetDict
 
 from elite_code_dataset import export, metadata
 from elite_code_dataset.composition import splits_of
+from elite_code_dataset.passes import TOKENIZER_FOLDER, load
 from elite_code_dataset.records import EliteCodeError
+from elite_code_dataset.store import MANIFEST
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -31,15 +33,22 @@ def dataset_at(where: str | Path, config: str | None = None, revision: str | Non
             return from_hub(where, config, revision)
         raise EliteCodeError(f"no dataset at {str(where)!r}: expected a folder made by build or export, or a Hub name such as 'org/name'")
     if (folder / "dataset_dict.json").is_file() or (folder / "state.json").is_file():
-        return of_config(splits_of(datasets.load_from_disk(str(folder))), config)
+        loaded = load(folder) if (folder / MANIFEST).is_file() else datasets.load_from_disk(str(folder))
+        return of_config(with_tokenizer(splits_of(loaded), folder), config)
     if (folder / export.METADATA_FILE).is_file():
         return of_config(from_export(folder), config)
     if (folder / "README.md").is_file() and any(folder.glob("*/*.parquet")):
-        return metadata.attach(joined(str(folder), config, None), metadata.of(folder))
+        return with_tokenizer(metadata.attach(joined(str(folder), config, None), metadata.of(folder)), folder)
     raise EliteCodeError(
         f"no dataset in {str(where)!r}: found neither dataset_dict.json, {export.METADATA_FILE} nor Parquet with a card; "
         "to make one of a repository: elite-code-dataset build REPOSITORY --out FOLDER"
     )
+
+
+def with_tokenizer(ds: DatasetDict, folder: Path) -> DatasetDict:
+    """``ds``, whose metadata also says that its tokenizer lies in ``folder``, if one does."""
+    place = folder / TOKENIZER_FOLDER
+    return metadata.attach(ds, metadata.of(ds) | {"tokenizer_folder": str(place)}) if (place / "tokenizer.json").is_file() else ds
 
 
 def of_config(ds: DatasetDict, config: str | None) -> DatasetDict:
@@ -107,11 +116,13 @@ def lines(path: str, sha256: str) -> Iterator[dict[str, Any]]:
 
 def from_hub(name: str, config: str | None, revision: str | None) -> DatasetDict:
     """The rows of a published dataset. Raises EliteCodeError when the Hub has none of that name, or does not answer."""
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import snapshot_download
 
     try:
         ds = joined(name, config, revision)
-        path = hf_hub_download(name, metadata.FILE_NAME, repo_type="dataset", revision=revision)
+        beside = snapshot_download(
+            name, repo_type="dataset", revision=revision, allow_patterns=[metadata.FILE_NAME, f"{TOKENIZER_FOLDER}/*"]
+        )
     except EliteCodeError:
         raise
     except Exception as error:  # the libraries below raise OSError, ValueError and HTTP errors alike
@@ -119,7 +130,7 @@ def from_hub(name: str, config: str | None, revision: str | None) -> DatasetDict
         raise EliteCodeError(
             f"cannot read {name!r} from the Hub: {cause}; check the name, your token (HF_TOKEN) and the network"
         ) from error
-    return metadata.attach(ds, metadata.of(path))
+    return with_tokenizer(metadata.attach(ds, metadata.of(beside)), Path(beside))
 
 
 def joined(where: str, config: str | None, revision: str | None) -> DatasetDict:

@@ -6,6 +6,7 @@ In: numbers and names. Out: strings of HTML that need only the report's style sh
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -53,7 +54,7 @@ def stacked(rows: Sequence[tuple[str, Sequence[float], str]]) -> str:
     for name, parts, value in rows:
         cells = "".join(f'<i class="k{i % COLOURS}" style="width:{100 * part / longest:.2f}%"></i>' for i, part in enumerate(parts) if part)
         lines.append(
-            f'<span class="name">{escape(name)}</span><span class="track">{cells}</span><span class="value">{escape(value)}</span>'
+            f'<span class="name">{breakable(name)}</span><span class="track">{cells}</span><span class="value">{escape(value)}</span>'
         )
     return f'<div class="bars">{"".join(lines)}</div>'
 
@@ -62,12 +63,14 @@ def parts_bars(parts: Sequence[Part], splits: Sequence[str], most: int = 14) -> 
     """Rows by split for each value of a column; small values beyond ``most`` are added up."""
     whole = sum(part.target_tokens for part in parts) or 1
     rows = [
-        (part.value, [part.rows.get(split, 0) for split in splits], f"{part.total:,} · {100 * part.target_tokens / whole:.1f} %")
+        (part.value, [part.rows.get(split, 0) for split in splits], f"{part.total:,} · {100 * part.target_tokens / whole:.1f}\u00a0%")
         for part in parts[:most]
     ]
     if rest := parts[most:]:
         counts = [sum(part.rows.get(split, 0) for part in rest) for split in splits]
-        rows.append((f"{len(rest)} others", counts, f"{sum(counts):,} · {100 * sum(part.target_tokens for part in rest) / whole:.1f} %"))
+        rows.append(
+            (f"{len(rest)} others", counts, f"{sum(counts):,} · {100 * sum(part.target_tokens for part in rest) / whole:.1f}\u00a0%")
+        )
     return stacked(rows)
 
 
@@ -98,23 +101,42 @@ def cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
+def breakable(text: str) -> str:
+    """Escaped, with places to break a long name after ``/`` and ``_``."""
+    return re.sub(r"([/_])(?=\w)", r"\1<wbr>", escape(text))
+
+
 def funnel(steps: Sequence[Mapping[str, Any]]) -> str:
-    """A bar a step: what it kept, and what it dropped by reason."""
-    lines = []
+    """A bar a step: what it kept, and what it dropped by reason. Neighbours that dropped nothing share one line."""
+    lines: list[str] = []
+    quiet: list[str] = []
     for step in steps:
         dropped = {str(reason): int(count) for reason, count in (step.get("dropped") or {}).items() if count}
-        kept = int(step.get("kept") or 0)
-        whole = max(1, kept + sum(dropped.values()))
-        ranked = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
-        parts = f'<i class="k2" style="width:{100 * kept / whole:.2f}%"></i>' + "".join(
-            f'<i class="k{(1, 4, 3, 5)[i % 4]}" style="width:{100 * count / whole:.2f}%"></i>' for i, (_, count) in enumerate(ranked)
-        )
-        reasons = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in ranked) or "nothing dropped"
-        lines.append(
-            f'<div class="step"><b>{escape(str(step.get("step", "")))}</b><span class="track">{parts}</span>'
-            f'<span class="reasons">kept {kept:,}; {escape(reasons)}</span></div>'
-        )
-    return f'<div class="funnel">{"".join(lines)}</div>' if lines else ""
+        kept, name = int(step.get("kept") or 0), str(step.get("step", ""))
+        if not dropped:
+            quiet.append(f"{name} {kept:,}")
+            continue
+        lines += [quiet_line(quiet), funnel_line(name, kept, dropped)]
+        quiet = []
+    lines.append(quiet_line(quiet))
+    return f'<div class="funnel">{"".join(lines)}</div>' if any(lines) else ""
+
+
+def quiet_line(steps: Sequence[str]) -> str:
+    return f'<div class="step"><b>kept all</b><span class="reasons first">{escape(", ".join(steps))}</span></div>' if steps else ""
+
+
+def funnel_line(name: str, kept: int, dropped: Mapping[str, int]) -> str:
+    whole = max(1, kept + sum(dropped.values()))
+    ranked = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
+    parts = f'<i class="k2" style="width:{100 * kept / whole:.2f}%"></i>' + "".join(
+        f'<i class="k{(1, 4, 3, 5)[i % 4]}" style="width:{100 * count / whole:.2f}%"></i>' for i, (_, count) in enumerate(ranked)
+    )
+    reasons = ", ".join(f"{reason.replace('_', ' ').replace(':', ': ')} {count:,}" for reason, count in ranked)
+    return (
+        f'<div class="step"><b>{breakable(name)}</b><span class="track">{parts}</span>'
+        f'<span class="reasons">kept {kept:,}; {escape(reasons)}</span></div>'
+    )
 
 
 def arcs(picture: Picture) -> str:
@@ -122,7 +144,7 @@ def arcs(picture: Picture) -> str:
     if not picture.arcs:
         return ""
     names = "".join(
-        f'<li tabindex="0" data-name="{escape(group.name)}"><span class="mono"><bdi>{escape(group.name)}</bdi></span>'
+        f'<li tabindex="0" data-name="{escape(group.name)}" title="{escape(group.name)}"><span class="mono"><bdi>{escape(group.name)}</bdi></span>'
         f"<small>{group.files} file{'s' if group.files != 1 else ''}</small></li>"
         for group in picture.groups
     )

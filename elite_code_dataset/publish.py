@@ -69,16 +69,23 @@ def push(
 
     Raises ``Refused`` before anything is sent, and EliteCodeError when the Hub does not take it.
     """
-    parts = splits_of(ds)
-    if not HUB_NAME.fullmatch(repo_id):
-        raise EliteCodeError(f"{repo_id!r} is not a name on the Hub; expected 'organisation/name' of letters, digits, '-', '_' and '.'")
-    licences = licences_of(metadata.of(parts).get("licence")) if not licence_ok else known_licences(parts)
-    if reasons := refusals(parts, licences, licence_ok):
-        raise Refused(reasons)
+    parts, licences = allowed(ds, repo_id, licence_ok)
     with tempfile.TemporaryDirectory(prefix="elite-code-dataset-") as folder:
         stored = written(parts, Path(folder), repo_id, licences)
         rows = {name: sum(one.rows for one in stored if one.config == name) for name in dict.fromkeys(one.config for one in stored)}
         return uploaded(Path(folder), repo_id, private, create_pr, token, rows)
+
+
+def allowed(ds: Dataset | DatasetDict, repo_id: str, licence_ok: bool) -> tuple[DatasetDict, list[Licence]]:
+    """The rows and their licences, if nothing stands against publishing; else raises ``Refused``."""
+    parts = splits_of(ds)
+    if not HUB_NAME.fullmatch(repo_id):
+        raise EliteCodeError(f"{repo_id!r} is not a name on the Hub; expected 'organisation/name' of letters, digits, '-', '_' and '.'")
+    composition(parts)  # raises for rows of another schema
+    licences = licences_of(metadata.of(parts).get("licence")) if not licence_ok else known_licences(parts)
+    if reasons := refusals(parts, licences, licence_ok):
+        raise Refused(reasons)
+    return parts, licences
 
 
 def known_licences(parts: DatasetDict) -> list[Licence]:
@@ -130,7 +137,7 @@ def written(parts: DatasetDict, folder: Path, repo_id: str, licences: Sequence[L
     write_synced(folder / "README.md", card(public, repo_id, stored, licences, default).encode("utf-8", "surrogatepass"))
     write_synced(folder / metadata.FILE_NAME, metadata.dumped(facts).encode("utf-8", "surrogatepass") + b"\n")
     try:
-        encoder_of(parts).save(folder / TOKENIZER_FOLDER)
+        encoder_of(parts, metadata.of(parts).get("tokenizer_folder")).save(folder / TOKENIZER_FOLDER)
     except EliteCodeError:
         pass  # the rows' tokenizer is not on this machine; the card names it
     return stored
@@ -218,13 +225,12 @@ def hub_errors(repo_id: str) -> Iterator[None]:
         ) from error
 
 
-def folder_published(ds: Dataset | DatasetDict, folder: str | Path, repo_id: str) -> Path:
-    """Writes to a folder what ``push`` would send, for looking at it first: ``load_dataset(folder, "w1024")`` reads it."""
-    parts = splits_of(ds)
+def folder_published(ds: Dataset | DatasetDict, folder: str | Path, repo_id: str, licence_ok: bool = False) -> Path:
+    """Writes to a folder what ``push`` would send, for looking at it first: ``load_dataset(folder, "w1024")`` reads it. Refused as ``push`` is."""
     target = Path(folder).expanduser()
     if target.exists() and any(target.iterdir()):
         raise EliteCodeError(f"{str(folder)!r} is not empty; name a new folder")
+    parts, licences = allowed(ds, repo_id, licence_ok)
     target.mkdir(parents=True, exist_ok=True)
-    composition(parts)  # raises for rows of another schema before anything is written
-    written(parts, target, repo_id, known_licences(parts))
+    written(parts, target, repo_id, licences)
     return target

@@ -132,7 +132,7 @@ def drops_section(facts: Mapping[str, Any]) -> str:
 def splits_section(parts: DatasetDict, made: Composition, facts: Mapping[str, Any]) -> str:
     whole = sum(one["target_tokens"] for one in made.splits.values()) or 1
     shares = [
-        (split, one["files"], one["rows"], one["target_tokens"], f"{100 * one['target_tokens'] / whole:.1f} %")
+        (split, one["files"], one["rows"], one["target_tokens"], f"{100 * one['target_tokens'] / whole:.1f}\u00a0%")
         for split, one in made.splits.items()
     ]
     certificate = [
@@ -158,7 +158,7 @@ def exposure_table(parts: DatasetDict) -> str:
         ("shown at most", f"{found.maximum:.2f} times"),
     ]
     rows += [
-        (f"{low:g} to {high:g} times" if high != float("inf") else f"over {low:g} times", f"{100 * share:.1f} %")
+        (f"{low:g} to {high:g} times" if high != float("inf") else f"over {low:g} times", f"{100 * share:.1f}\u00a0%")
         for low, high, share in found.histogram
         if share
     ]
@@ -173,7 +173,7 @@ def imports_section(drawn: Picture) -> str:
     )
     text = (
         f"{drawn.edges:,} imports among {drawn.files:,} files, by directory. A line starts at the importer and goes down to what it imports; "
-        "a dashed line goes up, where two directories import each other."
+        "a dashed line goes up, where two directories import each other. Directories without imports are left out."
     )
     return page.section("How the files hang together", text, content if drawn.edges else "")
 

@@ -18,6 +18,8 @@ CHILDREN_PER_TECHNIQUE = 5
 EDITS = 30
 NEIGHBOURS = 4  # unchanged lines shown around a change
 COMPARED_LINES = 1500  # a longer pair is shown without marks
+REPAIRS = ("error_patterns", "type_annotations")  # their context is a worse form of their target
+REORDERED = ("fill_in_middle",)
 FACTS = (
     "id",
     "split",
@@ -97,19 +99,14 @@ def window(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def augmentation(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
-    """The parent's target beside the whole child, context first, as far as they differ."""
+    """What a technique made: its parts in their new order, the flawed code beside its repair, another context, or another target."""
+    if child["technique"] in REORDERED:
+        return window(child)
     context, target = child["text"][: child["context_chars"]], child["text"][child["context_chars"] :]
-    before = parent["text"][parent["context_chars"] :]
-    if target == before:  # what changed is what is shown ahead of the same target
-        before, target = parent["text"][: parent["context_chars"]], context
-    left, right = side_by_side(before, target)
-    return {
-        "facts": facts_of(child),
-        "left": left,
-        "right": right,
-        "shows": "context" if target == context else "target",
-        "context": context,
-    }
+    real_context, real = parent["text"][: parent["context_chars"]], parent["text"][parent["context_chars"] :]
+    shows = "target" if target != real else "repair" if child["technique"] in REPAIRS else "context"
+    left, right = side_by_side(*{"target": (real, target), "repair": (context, target), "context": (real_context, context)}[shows])
+    return {"facts": facts_of(child), "left": left, "right": right, "shows": shows, "context": context}
 
 
 def edit(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ readings of the rows; texts are scanned for secrets once, four hundred rows are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,9 @@ from elite_code_dataset import checks, metadata
 from elite_code_dataset.checks import Check
 from elite_code_dataset.composition import splits_of
 from elite_code_dataset.opening import dataset_at
-from elite_code_dataset.tokens import Encoder, encoder_named
+from elite_code_dataset.passes import encoder_of
+from elite_code_dataset.records import EliteCodeError
+from elite_code_dataset.tokens import Encoder
 
 
 def validate(ds: Dataset | DatasetDict | str | Path, tokenizer: Encoder | str | None = None) -> list[Check]:
@@ -24,7 +25,7 @@ def validate(ds: Dataset | DatasetDict | str | Path, tokenizer: Encoder | str | 
     without it the one that the metadata names is used where it can be had offline. Raises EliteCodeError when there is no dataset."""
     parts = dataset_at(ds) if isinstance(ds, (str, Path)) else splits_of(ds)
     facts = metadata.of(parts)
-    view = checks.View(parts, facts, encoder_for(tokenizer, facts))
+    view = checks.View(parts, facts, encoder_for(parts, tokenizer))
     return [verdict(view, name, *entry) for name, entry in checks.all_checks().items()]
 
 
@@ -41,16 +42,15 @@ def verdict(view: checks.View, name: str, expected: str, function: Any) -> Check
     return Check(name, bool(ok), seen, expected)
 
 
-def encoder_for(tokenizer: Encoder | str | None, facts: Mapping[str, Any]) -> Encoder | None:
-    """The tokenizer to check with: the given one, else what the metadata says, if it lies in a folder here."""
-    if isinstance(tokenizer, Encoder):
-        return tokenizer
+def encoder_for(parts: DatasetDict, tokenizer: Encoder | str | None) -> Encoder | None:
+    """The tokenizer to check with: the given one, else the one that lies beside the rows or in the cache, else None. Raises EliteCodeError when
+    the given one is not the rows' own."""
     if tokenizer is not None:
-        return encoder_named(tokenizer)
-    for place in (facts.get("tokenizer_folder"), facts.get("tokenizer")):
-        if isinstance(place, str) and (Path(place).expanduser() / "tokenizer.json").is_file():
-            return encoder_named(place)
-    return None
+        return encoder_of(parts, tokenizer)
+    try:
+        return encoder_of(parts, metadata.of(parts).get("tokenizer_folder"))
+    except EliteCodeError:
+        return None
 
 
 def failed(found: list[Check]) -> list[Check]:

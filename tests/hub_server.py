@@ -155,7 +155,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def preupload(self, id: str, revision: str) -> None:
         files = json.loads(self.body)["files"]
-        modes = [{"path": f["path"], "uploadMode": "lfs" if f["path"].endswith(".parquet") else "regular", "shouldIgnore": False} for f in files]
+        modes = [
+            {"path": f["path"], "uploadMode": "lfs" if f["path"].endswith(".parquet") else "regular", "shouldIgnore": False} for f in files
+        ]
         self.send(200, {"files": modes})
 
     def batch(self, id: str) -> None:
@@ -190,7 +192,15 @@ class Handler(BaseHTTPRequestHandler):
         self.repository.files = files
         self.repository.commits.append(hashlib.sha1(self.body + self.repository.head.encode()).hexdigest())
         pull = {"pullRequestUrl": f"{self.hub.endpoint}/datasets/{id}/discussions/1"} if self.query.get("create_pr") == ["1"] else {}
-        self.send(200, {"commitUrl": f"{self.hub.endpoint}/commit", "commitOid": self.repository.head, "success": True} | pull)
+        self.send(
+            200,
+            {
+                "commitUrl": f"{self.hub.endpoint}/datasets/{id}/commit/{self.repository.head}",
+                "commitOid": self.repository.head,
+                "success": True,
+            }
+            | pull,
+        )
 
     def entry(self, path: str) -> dict:
         data = self.repository.files[path]
@@ -228,7 +238,13 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": self.repository.head})
         data = self.repository.files[path]
         etag = f'"{hashlib.sha256(data).hexdigest()}"'
-        headers = {"ETag": etag, "X-Repo-Commit": self.repository.head, "X-Linked-Etag": etag, "X-Linked-Size": str(len(data)), "Accept-Ranges": "bytes"}
+        headers = {
+            "ETag": etag,
+            "X-Repo-Commit": self.repository.head,
+            "X-Linked-Etag": etag,
+            "X-Linked-Size": str(len(data)),
+            "Accept-Ranges": "bytes",
+        }
         span = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
         if not span:
             return self.send(200, data, headers)

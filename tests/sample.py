@@ -1,40 +1,31 @@
-"""A small real repository and an honest dataset cut from it, for the tests of what comes after building.
+"""A small real repository, and the dataset that ``build`` makes of it, for the tests of what comes after building.
 
-In: an empty folder. Out: a git repository of real code (a dozen modules of the standard library with a history of edits), and a DatasetDict of
-its rows at all scales, with edits, a renamed twin per file, weights, curriculum and metadata. Costs about three seconds.
+In: nothing, or an empty folder. Out: a git repository of real code (a dozen and a half modules of the standard library with a history of
+edits), its dataset, and ways to make a fake of it. Building takes some six seconds, once a test run.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import atexit
 import os
-import re
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from datasets import Dataset, DatasetDict, Features, Value
+from datasets import Dataset, DatasetDict
 
-from elite_code_dataset import curriculum, metadata, secrets, tokens, weights
-from elite_code_dataset.records import SCALES, SPLITS, Window
+from elite_code_dataset import metadata
+from elite_code_dataset.passes import build, encoder_of, save
+from elite_code_dataset.tokens import Encoder
 
 DAY = 86_400
 NOW = 1_700_000_000  # committer time of the last commit
 MODULES = ("bisect", "cmd", "colorsys", "fnmatch", "getopt", "glob", "graphlib", "heapq", "queue", "sched", "shlex", "string", "textwrap")
 PACKAGED = ("__init__", "decoder", "encoder", "scanner", "tool")
-SPLIT_OF = {
-    "src/kit/graphlib.py": "validation",
-    "src/kit/shlex.py": "validation",
-    "src/kit/sched.py": "test",
-    "tests/test_bisect.py": "test",
-}
-KINDS = {
-    "str": Value("string"),
-    "int": Value("int64"),
-    "float": Value("float64"),
-    "list[str]": [Value("string")],
-    "list[int]": [Value("int32")],
-}
-FEATURES = Features({field.name: KINDS[str(field.type)] for field in dataclasses.fields(Window)})
 MIT = """MIT License
 
 Copyright (c) 2023 The kit developers
@@ -116,128 +107,35 @@ def repository(folder: Path) -> Path:
     return folder
 
 
-def clean_sources() -> dict[str, str]:
-    return {path: secrets.redacted(text)[0] for path, text in sources().items()}
-
-
-def tokenizer() -> tokens.Encoder:
-    """The tokenizer of the sample: trained on its train files."""
-    return tokens.trained_encoder([text for path, text in clean_sources().items() if SPLIT_OF.get(path, "train") == "train"], 4000)
-
-
+@cache
 def dataset() -> DatasetDict:
-    """The rows of ``sources()`` cut at lines, with an edit and a renamed twin per module, weighed and ordered, metadata attached."""
-    files, encoder = clean_sources(), tokenizer()
-    rows: list[dict] = []
-    for at, (path, text) in enumerate(sorted(files.items())):
-        if path == "LICENSE":
-            continue
-        base = facts_of(path, text, NOW - at * 9 * DAY)
-        for scale in SCALES:
-            rows += windows(encoder, base, text, scale)
-        if base["role"] == "core" and earlier(text) != text:
-            rows.append(edit(encoder, base, text))
-    rows += [twin for row in rows if row["split"] == "train" and row["scale"] == 512 for twin in renamed(encoder, row)]
-    ds = DatasetDict({split: Dataset.from_list([row for row in rows if row["split"] == split], features=FEATURES) for split in SPLITS})
-    ds = curriculum.order(weights.weigh(ds))
-    return metadata.attach(ds, remembered(ds, files))
+    """What ``build`` makes of the repository with the preset ``elite``; made once a test run."""
+    place = Path(tempfile.mkdtemp(prefix="sample-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return build(repository(place / "kit"), cache_dir=place / "cache")
 
 
-def facts_of(path: str, text: str, when: int) -> dict:
-    """What every row of one file shares."""
-    role = "test" if path.startswith("tests/") else "doc" if path.endswith(".md") else "core"
-    return {
-        "id": path,
-        "group": path,
-        "split": SPLIT_OF.get(path, "train"),
-        "path": path,
-        "language": "markdown" if path.endswith(".md") else "python",
-        "role": role,
-        "kind": "code",
-        "technique": "original",
-        "parent_id": "",
-        "units": re.findall(r"^(?:class|def) (\w+)", text, re.M),
-        "signatures": [],
-        "dependencies": [f"src/kit/json/{name}.py" for name in ("decoder", "encoder")] if path.endswith("json/__init__.py") else [],
-        "complexity": 1,
-        "commit": "c0ffee" * 6 + "c0ff",
-        "timestamp": when,
-        "age_days": (NOW - when) / DAY,
-        "verified": "",
-        "idiom": "",
-        "original_start": 0,
-        "original_end": 0,
-    }
+@cache
+def tokenizer() -> Encoder:
+    """The tokenizer of the sample's rows."""
+    return encoder_of(dataset())
 
 
-def row_of(encoder: tokens.Encoder, base: dict, context: str, target: str, **more) -> dict:
-    before, after = (encoder.ids(one) for one in (context, target))
-    fits = {"text": context + target, "context_chars": len(context), "input_ids": before + after, "context_tokens": len(before)}
-    complexity = 1 + len(re.findall(r"\b(?:if|elif|for|while|and|or|except)\b", target))
-    return base | fits | {"n_tokens": len(before) + len(after), "complexity": complexity} | more
+@cache
+def saved() -> Path:
+    """The folder of the saved sample."""
+    place = Path(tempfile.mkdtemp(prefix="sample-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return save(dataset(), place / "kit-dataset")
 
 
-def windows(encoder: tokens.Encoder, base: dict, text: str, scale: int) -> list[dict]:
-    """One file at one scale: whole lines until the scale is full, each byte once."""
-    context = f"# {base['path']}\n"
-    rows, lines, first = [], text.splitlines(keepends=True), 0
-    sizes = [len(line.ids) for line in encoder.encode(lines)]  # a line begins a token, so sizes add up
-    while first < len(lines):
-        last = first + 1
-        while last < len(lines) and len(encoder.ids(context)) + sum(sizes[first : last + 1]) <= scale:
-            last += 1
-        target, start = "".join(lines[first:last]), len("".join(lines[:first]).encode())
-        span = {"start_byte": start, "end_byte": start + len(target.encode()), "start_line": first + 1, "end_line": last, "scale": scale}
-        if target.strip():
-            rows.append(row_of(encoder, base, context, target, **span | {"id": f"{base['path']}:{scale}:{start}"}))
-        else:  # blank lines go to the row before
-            rows[-1] |= row_of(
-                encoder, rows[-1], context, rows[-1]["text"][len(context) :] + target, end_byte=span["end_byte"], end_line=last
-            )
-        first = last
-    return rows
+def changed(ds: DatasetDict, split: str, edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> DatasetDict:
+    """``ds`` with every row of a split replaced by what ``edit`` makes of it (None: left out), metadata kept."""
+    rows = [made for row in ds[split] if (made := edit(dict(row))) is not None]
+    fake = Dataset.from_list(rows, features=ds[split].features)
+    return metadata.attach(DatasetDict({**ds, split: fake}), metadata.of(ds))
 
 
-def edit(encoder: tokens.Encoder, base: dict, text: str) -> dict:
-    """The last change of a file as a row: three lines came in."""
-    lines = text.split("\n")
-    middle = len(lines) // 2
-    context, target = "\n".join(lines[middle - 4 : middle]) + "\n", "\n".join(lines[middle : middle + 3]) + "\n"
-    start = len(("\n".join(lines[: middle - 4]) + "\n").encode())
-    end = start + len((context + target).encode())
-    span = {"start_byte": start, "end_byte": end, "start_line": middle - 3, "end_line": middle + 3, "scale": 512}
-    head = f"# {base['path']}\n# Restore a line of {Path(base['path']).stem}\n# Original:\n"
-    block = {"kind": "edit", "original_start": len(head), "original_end": len(head + context), "id": f"{base['path']}:edit:{start}"}
-    return row_of(encoder, base, f"{head}{context}# Updated:\n", context + target, **span | block)
-
-
-def renamed(encoder: tokens.Encoder, row: dict) -> list[dict]:
-    """The row with one of its local names changed, where it has one that is surely local."""
-    context, target = row["text"][: row["context_chars"]], row["text"][row["context_chars"] :]
-    changed = re.sub(r"(?<![\w.])(?:lo|text|node|item)(?![\w=(])", "value", target)
-    if changed == target:
-        return []
-    child = row_of(encoder, row, context, changed, technique="rename", parent_id=row["id"], id=row["id"] + "~rename", verified="parsed")
-    return [child] if child["n_tokens"] <= row["scale"] else []
-
-
-def remembered(ds: DatasetDict, files: dict[str, str]) -> dict:
-    """The metadata of this sample, as ``build`` would attach it."""
-    edges = [["src/kit/json/__init__.py", f"src/kit/json/{name}.py"] for name in ("decoder", "encoder")]
-    edges += [["src/kit/__init__.py", f"src/kit/{name}"] for name in ("bisect.py", "heapq.py", "json/__init__.py")]
-    read = sum(len(text.encode()) for text in files.values())
-    return {
-        "repository": "kit",
-        "commit": "c0ffee" * 6 + "c0ff",
-        "commit_time": NOW,
-        "config": {"windows": list(SCALES), "preset": "elite", "seed": 0},
-        "tokenizer": "trained",
-        "drops": [{"step": "read", "kept": len(files), "dropped": {"binary": 1}, "kept_bytes": read, "dropped_bytes": {"binary": 70}}],
-        "certificate": {"exact": 0, "near": 0},
-        "graph": {"nodes": len(files), "edges": len(edges), "edge_list": edges},
-        "function_signatures": 41,
-        "source_files": len(files) - 1,
-        "git_diffs": sum(1 for row in ds["train"]["kind"] if row == "edit"),
-        "digests": {split: metadata.digest(rows) for split, rows in ds.items()},
-        "licence": [{"path": "LICENSE", "text": MIT}],
-    }
+def with_facts(ds: DatasetDict, **facts: Any) -> DatasetDict:
+    """``ds`` with some of its metadata replaced."""
+    return metadata.attach(ds, metadata.of(ds) | facts)

@@ -44,7 +44,12 @@ function marked(lines) {
 function pair(one) {
   const box = element("div");
   if (one.shows === "edit" && one.context) box.append(contextOnly(one.context));
-  const titles = { edit: ["Before", "After"], target: ["The real code", "Rewritten"], context: ["Context of the real row", "Context of this row, ahead of the same target"] };
+  const titles = {
+    edit: ["Before", "After"],
+    target: ["The real code", "Rewritten"],
+    repair: ["Shown as context", "To be written: the real code"],
+    context: ["Context of the real row", "Context of this row, ahead of the same target"],
+  };
   const both = element("div", "pair");
   [one.left, one.right].forEach((lines, side) => {
     const half = element("div");
@@ -113,7 +118,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "ArrowLeft") turn(-1);
   if (event.key === "ArrowRight") turn(1);
 });
+// report.html#edits-3 opens at the third edit
+const asked = /^#(windows|augmentations|edits)(?:-(\d+))?$/.exec(location.hash);
+if (asked) shown.kind = asked[1];
 fillFilter();
+if (asked && asked[2]) shown.place = Number(asked[2]) - 1;
 draw();
 
 const arcs = document.querySelector(".arcs");

@@ -61,7 +61,7 @@ def files_covered(view: View) -> Verdict:
         sizes[path] = max(sizes.get(path, 0), max(end for _, end in found))
     overlaps = sorted(key for key, found in spans.items() if any(a[1] > b[0] for a, b in zip(sorted(found), sorted(found)[1:])))
     missing = sum(sizes[path] - sum(end - start for start, end in found) for (path, _), found in spans.items())
-    allowed = dropped_bytes(view, ("dedup",))
+    allowed = dropped_bytes(view, ("dedup", "w"))
     seen = f"{len(spans)} files at scales, {len(overlaps)} overlapping, {max(0, missing)} bytes missing, {allowed} reported"
     return not overlaps and missing <= allowed, seen + (f"; first {overlaps[0][0]!r}" if overlaps else "")
 
