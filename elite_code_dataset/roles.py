@@ -101,7 +101,7 @@ _MANIFEST_NAMES = re.compile(
 )
 _TEST_FOLDER = re.compile(
     r"(?:^|/)(?:__tests?__|__mocks__|__fixtures__|fixtures?|mocks|e2e|cypress|fuzz|fuzz_targets|fuzzing|fuzzers?|testdata|testcases?|testsuites?|testutils?|testlib|testhelpers?"
-    r"|testsupport|unittests|(?:[\w.-]+[-_.])?tests?(?:[-_.](?:data|files?|cases?|suites?|utils?|helpers?|support|resources|projects?|fixtures?|apps?|common|lib))?)/",
+    r"|testsupport|unittests|(?:[^/]*[-_.])?tests?(?:[-_.](?:data|files?|cases?|suites?|utils?|helpers?|support|resources|projects?|fixtures?|apps?|common|lib))?)/",
     re.I,
 )
 _CAMEL_TEST_FOLDER = re.compile(r"(?:^|/)(?:src/\w*(?:Test|TestFixtures)|[A-Z]\w*Tests?|testFixtures)/")

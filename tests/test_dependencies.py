@@ -441,6 +441,30 @@ def test_declarations_that_lead_back_to_themselves_end() -> None:
     assert "src/a.rs" in result.edges["src/lib.rs"]
 
 
+@pytest.mark.timeout(60)
+def test_what_is_deep_wide_or_unclosed_ends() -> None:
+    count = 1500
+    tree = {
+        "Cargo.toml": '[package]\nname = "m"\nedition = "2021"\n',
+        "src/lib.rs": "".join(f"pub mod m{n};\npub use m{n}::*;\n" for n in range(200)) + "use a" + "::a" * 50_000 + ";\n",
+        "src/chain.rs": "".join(f"pub use n{n} as n{n + 1};\n" for n in range(count)) + f"use n{count}::x;\n",
+        "src/nested.rs": "mod a {" * 3000 + "use self::b;" + "}" * 3000,
+        "tsconfig.json": '"' + '\\"' * 200_000,
+        "a/tsconfig.json": "/* " * 200_000,
+        "b/tsconfig.json": '{"extends": [' + ", ".join(['"../c/tsconfig.json"'] * 300) + "]}",
+        "c/tsconfig.json": '{"extends": [' + ", ".join(['"../b/tsconfig.json"'] * 300) + "]}",
+        "go.mod": "\n" * 400_000 + "module m\n",
+        "p/__init__.py": "",
+        "p/far.py": "from " + "." * 20_000 + "x import y\n",
+        "b/x.ts": 'import y from "y";\n',
+    }
+    tree |= {f"src/m{n}.rs": f"pub use crate::*;\nuse crate::Nothing{n};\n" for n in range(200)}
+    tree |= {f"p/m{n}.py": f"from .m{n + 1} import name\nfrom .m{n + 1} import *\n" for n in range(count)}
+    result = graph(tree)
+    assert result.edges["p/m0.py"] and result.edges["src/lib.rs"]
+    assert result.counts["manifest"]["broken"] == 2
+
+
 def test_files_and_manifests_may_come_in_any_order() -> None:
     tree = RUST | PYTHON | SCRIPTS
     expected = graph(tree)

@@ -16,7 +16,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from elite_code_dataset.records import Import, ParsedFile
 
@@ -130,7 +130,12 @@ def joined(folder: str, path: str) -> str:
 
 def import_text(file: ParsedFile, one: Import) -> str:
     """The source of the statement an import stands in."""
-    return file.source.text.encode("utf-8", "surrogatepass")[one.start_byte : one.end_byte].decode("utf-8", "replace")
+    return _bytes_of(file.source.text)[one.start_byte : one.end_byte].decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=1)  # a file's imports are asked for one after another
+def _bytes_of(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def strings_in(value: object) -> list[str]:
@@ -162,8 +167,9 @@ def nearest(paths: Sequence[str], origin: str) -> str:
     return ranked[0][1] if ranked else ""
 
 
-_JSON_NOISE = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.S)
-_JSON_TRAILING = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])', re.S)
+# What is not closed runs to the end, so that no character is looked at twice.
+_JSON_NOISE = re.compile(r'("(?:[^"\\\n]|\\.)*"?)|//[^\n]*|/\*.*?(?:\*/|\Z)', re.S)
+_JSON_TRAILING = re.compile(r'("(?:[^"\\\n]|\\.)*"?)|,(?=\s*[}\]])', re.S)
 
 
 def json_with_comments(text: str) -> object:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from elite_code_dataset.records import Import, ParsedFile
 from elite_code_dataset.resolvers import MISSING, Family, Outcome, Project, Resolver, found, joined, outside, unresolved
 
-_MODULE = re.compile(r"^module\s+\"?([^\s\"]+)", re.M)
-_REPLACE = re.compile(r"^\s*(?:replace\s+)?\"?([^\s\"=(]+)\"?(?:\s+v\S+)?\s+=>\s+\"?(\.{1,2}/[^\s\"]*|\.{1,2})", re.M)
+_MODULE = re.compile(r"^module[ \t]+\"?([^\s\"]+)", re.M)
+_REPLACE = re.compile(r"^[ \t]*(?:replace[ \t]+)?\"?([^\s\"=(]+)\"?(?:[ \t]+v\S+)?[ \t]+=>[ \t]+\"?(\.{1,2}/[^\s\"]*|\.{1,2})", re.M)
 _LEFT_OUT = re.compile(r"^//(?:go:build|\s*\+build)\s+ignore\s*$", re.M)
 
 
@@ -35,12 +35,13 @@ class _Index:
     def answer(self, path: str, one: Import) -> Outcome:
         if one.module in ("C", "unsafe"):
             return outside(one.module)
-        modules = self.modules | self.replaced.get(self._module_of(path), {})
-        for name in sorted(modules, key=len, reverse=True):
-            if one.module == name or one.module.startswith(name + "/"):
-                folder = joined(modules[name], one.module[len(name) + 1 :] or ".")
-                files = self.packages.get(folder)
+        replaced, name = self.replaced.get(self._module_of(path), {}), one.module
+        while name:  # the longest module path that the import starts with
+            base = replaced.get(name, self.modules.get(name))
+            if base is not None:
+                files = self.packages.get(joined(base, one.module[len(name) + 1 :] or "."))
                 return found(files) if files else unresolved(MISSING)
+            name = name.rpartition("/")[0]
         return outside(one.module)
 
     def _module_of(self, path: str) -> str:

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from elite_code_dataset.records import Import, ParsedFile
 from elite_code_dataset.resolvers import (
@@ -31,6 +32,9 @@ TYPED = (".ts", ".tsx", ".mts", ".cts")
 PLAIN = (".js", ".jsx", ".mjs", ".cjs")
 OTHER = (".vue", ".svelte", ".json", ".d.ts", ".d.mts", ".d.cts")
 WRITTEN_AS = {".js": (".ts", ".tsx", ".d.ts"), ".jsx": (".tsx", ".d.ts"), ".mjs": (".mts", ".d.mts"), ".cjs": (".cts", ".d.cts")}
+MAX_EXTENDS = 16  # configurations that extend one another
+MAX_PATTERNS = 500  # of names in one configuration
+MAX_ENTRIES = 50  # files that one entry of ``exports`` can mean
 ENTRY_KEYS = ("source", "types", "typings", "module", "main", "browser")
 _BUILT = re.compile(r"^(?:dist|build|out|output|lib|es|esm|cjs|umd|types)/(?:(?:es|esm|cjs|umd|src|types)/)?")
 _SUFFIX = re.compile(r"(?:\.d)?\.[cm]?[jt]sx?$")
@@ -44,6 +48,9 @@ class _Config:
     base: str | None
 
 
+NOTHING = _Config((), None)
+
+
 def _within(folder: str, path: str) -> str | None:
     """A path inside a folder; '' is the repository's root, None outside it."""
     whole = posixpath.normpath(posixpath.join(folder, path))
@@ -52,13 +59,17 @@ def _within(folder: str, path: str) -> str | None:
     return "" if whole == "." else whole
 
 
-def _entries(value: object, depth: int = 0) -> Iterator[str]:
+def _entries(value: object) -> Iterator[str]:
     """The files an ``exports`` value can mean, in order: conditions inside conditions, lists of alternatives."""
+    return islice(_strings(value), MAX_ENTRIES)
+
+
+def _strings(value: object, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif depth < 8:
         for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-            yield from _entries(item, depth + 1)
+            yield from _strings(item, depth + 1)
 
 
 def _match(pattern: str, name: str) -> str | None:
@@ -201,23 +212,27 @@ class _Index:
                 else:
                     self.project.broken.add(path)
         configs: dict[str, list[_Config]] = {}
+        done: dict[str, _Config] = {}
         for path in sorted(tables, key=lambda path: (not path.endswith("tsconfig.json"), path)):
-            config = _config(path, tables)
+            config = _config(path, tables, done)
             if config.paths or config.base is not None:
                 configs.setdefault(path.rpartition("/")[0], []).append(config)
         return configs
 
 
-def _config(path: str, tables: dict[str, dict], depth: int = 0) -> _Config:
+def _config(path: str, tables: dict[str, dict], done: dict[str, _Config], depth: int = 0) -> _Config:
     """One configuration with what it extends: its own ``paths`` replace inherited ones whole, as the compiler has it."""
+    if path in done or depth > MAX_EXTENDS:
+        return done.get(path, NOTHING)
+    done[path] = NOTHING  # what extends itself inherits nothing
     table, folder = tables[path], path.rpartition("/")[0]
     paths, base = (), None
     extends = table.get("extends")
     for wanted in [extends] if isinstance(extends, str) else strings_in(extends):
         target = _within(folder, wanted) if wanted.startswith(".") else None
         for other in (target, f"{target}.json", f"{target}/tsconfig.json"):
-            if other in tables and other != path and depth < 16:
-                inherited = _config(other, tables, depth + 1)
+            if other in tables:
+                inherited = _config(other, tables, done, depth + 1)
                 paths, base = inherited.paths or paths, base if inherited.base is None else inherited.base
     options = table_in(table, "compilerOptions")
     if isinstance(options.get("baseUrl"), str):
@@ -226,8 +241,9 @@ def _config(path: str, tables: dict[str, dict], depth: int = 0) -> _Config:
         start = base if isinstance(options.get("baseUrl"), str) or base is not None else folder
         found_paths = {key: [_within(start or "", target) for target in strings_in(value)] for key, value in options["paths"].items()}
         ranked = sorted(found_paths.items(), key=lambda item: -len(item[0].partition("*")[0]))
-        paths = tuple((key, tuple(target for target in targets if target is not None)) for key, targets in ranked)
-    return _Config(paths, base)
+        paths = tuple((key, tuple(target for target in targets if target is not None)) for key, targets in ranked[:MAX_PATTERNS])
+    done[path] = _Config(paths, base)
+    return done[path]
 
 
 def _sources(target: str) -> list[str]:

@@ -32,9 +32,11 @@ from elite_code_dataset.resolvers import (
     unresolved,
 )
 
-_ALIASES = re.compile(r"(\w+)\s+as\s+(\w+)")
+_ALIASES = re.compile(r"\b(\w+)\s+as\s+(\w+)")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 SUFFIXES = (".py", ".pyi")
+MAX_CHAIN = 100  # imports that pass on what they import
+MAX_STEPS = 300  # files asked for one name, star imports included
 USUAL_ROOTS = ("", "src", "lib", "python", "Lib")
 
 
@@ -145,13 +147,13 @@ class _Index:
 
     # --- names ---
 
-    def definers(self, place: str, name: str, stub: bool, seen: set[tuple[str, str]], strict: bool = False) -> set[str]:
+    def definers(self, place: str, name: str, stub: bool, seen: set[tuple[str, str]], strict: bool = False, depth: int = 0) -> set[str]:
         """The files that define a name of the module or package at ``place``; its own file where nothing tells, unless ``strict``."""
         file = self.file_of(place, stub)
         inner = self.file_of(f"{place}/{name}" if place else name, stub) if place in self.folders or not place else ""
         if not file:
             return {inner} - {""}
-        if (file, name) in seen:
+        if (file, name) in seen or depth > MAX_CHAIN or len(seen) > MAX_STEPS:
             return set()
         seen.add((file, name))
         module = self.module(file)
@@ -160,7 +162,7 @@ class _Index:
         for source, original in module.named.get(name, ()):
             target = self.place(source, file)
             if isinstance(target, str):
-                files = self.definers(target, original, stub, seen)
+                files = self.definers(target, original, stub, seen, depth=depth + 1)
                 if files:
                     return files
             elif target.external:
@@ -169,7 +171,7 @@ class _Index:
             return {inner}
         for source in module.stars:
             target = self.place(source, file)
-            files = self.definers(target, name, stub, seen, strict=True) if isinstance(target, str) else set()
+            files = self.definers(target, name, stub, seen, True, depth + 1) if isinstance(target, str) else set()
             if files:
                 return files
         return set() if strict else {file}

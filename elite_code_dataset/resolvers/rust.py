@@ -17,6 +17,8 @@ from elite_code_dataset.resolvers.rust_modules import Key, Names, Tree, segments
 
 _SPELLED = re.compile(r"\b(?:struct|enum|fn|trait|type|const|static|union|mod|macro_rules!)\s+(?:r#)?(\w+)")
 External = str
+MAX_STEPS = 500  # names looked up for one import: ordinary code needs a few dozen
+MAX_CHAIN = 48  # re-exports of re-exports; each takes four calls inside one another
 
 
 class _Walker:
@@ -29,6 +31,7 @@ class _Walker:
         self.globbed: dict[tuple, set[Key]] = {}
         self.active: set[tuple] = set()
         self.cuts = 0
+        self.steps = 0
         self.spelled: dict[str, set[str]] = {}
         self.macros: dict[tuple[int, str], set[str]] = defaultdict(set)
         for path, keys in self.tree.keys.items():
@@ -44,6 +47,7 @@ class _Walker:
         if one.kind == "include":
             target = joined(path.rpartition("/")[0], one.module)
             return found([target]) if target in self.project.files else unresolved(MISSING)
+        self.steps = 0
         segments = segments_of(one.module)
         if one.kind == "crate":
             segments = ("", *segments)
@@ -103,7 +107,8 @@ class _Walker:
         question = (key, segments, public)
         if question in self.items:
             return self.items[question]
-        if (key, segments[0]) in self.active:
+        self.steps += 1
+        if (key, segments[0]) in self.active or len(self.active) > MAX_CHAIN or self.steps > MAX_STEPS:
             self.cuts += 1
             return None
         cuts = self.cuts
@@ -157,7 +162,7 @@ class _Walker:
 
     def _modules(self, key: Key, segments: Names, seen: set[tuple[Key, Names]]) -> set[Key]:
         """The modules of this repository that a path names, without looking through globs."""
-        if (key, segments) in seen:
+        if (key, segments) in seen or len(seen) > 2 * MAX_CHAIN:
             return set()
         seen.add((key, segments))
         head = segments[0]

@@ -6,8 +6,9 @@ In: a project. Out: ``Tree``. One pass over the imports and units of every Rust 
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from elite_code_dataset.records import Import, ParsedFile
@@ -15,9 +16,9 @@ from elite_code_dataset.resolvers import Project, import_text, joined
 from elite_code_dataset.resolvers.cargo import Crate, crates_of
 
 _ALIASES = re.compile(r"\b(\w+)\s+as\s+(\w+)")
-_SELF_ALIASES = re.compile(r"(\w+)\s*::\s*\{(?:[^{}]|\{[^{}]*\})*?\bself\s+as\s+(\w+)")
+_SELF_ALIASES = re.compile(r"\b(\w+)\s*::\s*\{(?:[^{}]|\{[^{}]*\})*?\bself\s+as\s+(\w+)")
 _DECLARED = re.compile(r"\bmod\s+(?:r#)?(\w+)\s*;\s*$")
-MAX_DEPTH = 64  # modules inside modules; deeper is a declaration that leads back to itself
+MAX_DEPTH = 64  # modules inside modules, names in a path; deeper is a declaration that leads back to itself
 
 Names = tuple[str, ...]
 Key = tuple[int, Names]  # crate number, module path
@@ -42,7 +43,7 @@ class FileScopes:
 
 def segments_of(path: str) -> Names:
     """``r#a::b<T>`` -> ("a", "b"); a leading ``::`` stays as an empty first segment."""
-    return tuple(part.removeprefix("r#") for part in path.partition("<")[0].split("::"))
+    return tuple(part.removeprefix("r#") for part in path.partition("<")[0].split("::", MAX_DEPTH)[:MAX_DEPTH])
 
 
 def scopes_of(file: ParsedFile) -> FileScopes:
@@ -51,19 +52,34 @@ def scopes_of(file: ParsedFile) -> FileScopes:
     spans: list[tuple[int, int, Names]] = []
     for unit in file.units:
         above = chains[unit.parent] if unit.parent >= 0 else ()
-        chains.append((*above, unit.name) if unit.kind == "module" else above)
-        if unit.kind == "module":
+        is_module = unit.kind == "module" and len(above) < MAX_DEPTH
+        chains.append((*above, unit.name) if is_module else above)
+        if is_module:
             spans.append((unit.start_byte, unit.end_byte, chains[-1]))
             scopes.setdefault(chains[-1], Scope())
         if unit.kind != "impl" and (unit.parent < 0 or file.units[unit.parent].kind == "module"):
             scopes[above].defined.add(unit.name.removeprefix("r#"))
-    places = []
-    for one in file.imports:
-        place = max((chain for start, end, chain in spans if start <= one.start_byte < end), key=len, default=())
-        places.append(place)
+    places = _places(file.imports, spans)
+    for one, place in zip(file.imports, places):
         if one.kind in ("use", "export", "crate"):
             _bring_in(scopes[place], file, one, len(place))
     return FileScopes(scopes, places)
+
+
+def _places(imports: Sequence[Import], spans: list[tuple[int, int, Names]]) -> list[Names]:
+    """The innermost module around each import; both come in the order they start in."""
+    places: list[Names] = []
+    around: list[tuple[int, Names]] = []
+    following = iter([*spans, (sys.maxsize, 0, ())])
+    start, end, chain = next(following)
+    for one in imports:
+        while start <= one.start_byte:
+            around.append((end, chain))
+            start, end, chain = next(following)
+        while around and around[-1][0] <= one.start_byte:
+            around.pop()
+        places.append(around[-1][1] if around else ())
+    return places
 
 
 def _bring_in(scope: Scope, file: ParsedFile, one: Import, depth: int) -> None:
