@@ -98,21 +98,16 @@ class Objects:
     def _asked(self, mode: str, oids: Sequence[str], limit: int) -> Iterator[tuple[str, str | None, int, bytes]]:
         at = 0
         while at < len(oids):
-            window = [oid for oid in oids[at : at + _WINDOW]]
-            at += len(window)
-            while window:
-                sound = [oid for oid in window if len(oid) == self.id_length and HEX_ID.match(oid)]
-                if len(sound) < len(window):
-                    yield from ((oid, None, 0, b"") for oid in window if oid not in sound)
-                    window = sound
-                    continue
-                answered = 0
-                for answer in self._window(mode, window, limit):
-                    answered += 1
-                    yield answer
-                window = window[answered:]
+            window = oids[at : at + _WINDOW]
+            sound = next((i for i, oid in enumerate(window) if len(oid) != self.id_length or not HEX_ID.match(oid)), len(window))
+            if not sound:  # no id: never passed on to git
+                at += 1
+                yield window[0], None, 0, b""
+            for answer in self._window(mode, window[:sound], limit) if sound else ():
+                at += 1
+                yield answer
 
-    def _window(self, mode: str, window: list[str], limit: int) -> Iterator[tuple[str, str | None, int, bytes]]:
+    def _window(self, mode: str, window: Sequence[str], limit: int) -> Iterator[tuple[str, str | None, int, bytes]]:
         """Answers to one window, up to and with the first that makes git's output untrustworthy."""
         pipe = self._taken(mode)
         pipe.write(window)

@@ -24,6 +24,7 @@ from elite_code_dataset.trees import FILE, Entry, kind_of_mode
 
 _Version = tuple[str, str]  # path, blob
 _Step = tuple[int, Entry]  # committer time, what was changed
+_AROUND = 12  # equal lines on each side of what differs that inserted lines may be moved over
 
 
 def line_times(objects: Objects, history: History, tree: Mapping[str, str]) -> dict[str, np.ndarray]:
@@ -95,17 +96,63 @@ def line_count(data: bytes) -> int:
 def kept_lines(old: bytes, new: bytes) -> list[tuple[int, int, int]]:
     """(first line in old, first line in new, number) of each run of lines that both have, in order."""
     head, tail = common_ends(old, new)
+    head, tail = _line_before(old, head), len(old) - _line_after(old, len(old) - tail)
     first = old.count(b"\n", 0, head)
-    kept = [(0, 0, first)] if first else []
     old_middle, new_middle = _lines(old[head : len(old) - tail]), _lines(new[head : len(new) - tail])
-    a, b = first, first
-    for hunk in hunks_of(old_middle, new_middle):
-        kept += [(a, b, hunk.a0 + first - a)] if hunk.a0 + first > a else []
-        a, b = hunk.a1 + first, hunk.b1 + first
-    a_end, b_end = first + len(old_middle), first + len(new_middle)
-    kept += [(a, b, a_end - a)] if a_end > a else []
-    after = line_count(old) - a_end
-    return [*kept, (a_end, b_end, after)] if after else kept
+    kept, a, b = [], 0, 0
+    hunks = hunks_of(old_middle, new_middle)
+    for at, hunk in enumerate(hunks):
+        if hunk.a0 == hunk.a1:
+            hunk = _settled(hunk, new_middle, b, hunks[at + 1].b0 if at + 1 < len(hunks) else len(new_middle))
+        kept.append((a, b, hunk.a0 - a))
+        a, b = hunk.a1, hunk.b1
+    kept.append((a, b, line_count(old) - first - a))
+    if first and kept[0][0] == 0 == kept[0][1]:
+        kept[0] = (-first, -first, kept[0][2] + first)
+    return [(a + first, b + first, number) for a, b, number in kept if number]
+
+
+def _settled(hunk: Hunk, new: Sequence[bytes], low: int, high: int) -> Hunk:
+    """Inserted lines moved, where several places would do, to where they best look like a whole; of equal places the last.
+
+    Otherwise the closing brace of an old function would count as new whenever a function is added behind it.
+    """
+    up = 0
+    while hunk.b0 - up > low and new[hunk.b0 - up - 1] == new[hunk.b1 - up - 1]:
+        up += 1
+    best, best_score, shift = 0, float("-inf"), -up
+    while True:
+        b0, b1 = hunk.b0 + shift, hunk.b1 + shift
+        score = _wholeness(new, b0, b1)
+        if score >= best_score:
+            best, best_score = shift, score
+        if b1 >= high or new[b0] != new[b1]:
+            return Hunk(hunk.a0 + best, hunk.a1 + best, hunk.b0 + best, hunk.b1 + best)
+        shift += 1
+
+
+def _wholeness(new: Sequence[bytes], start: int, end: int) -> int:
+    """How much lines look like a whole: set off by blank lines, beginning at a small indentation, and not with a closing bracket."""
+    first = new[start].lstrip()
+    blanks = (start == 0 or not new[start - 1].strip()) + (not new[end - 1].strip())
+    return 1000 * blanks - (len(new[start]) - len(first) if first else 40) - (100 if first[:1] in (b"}", b")", b"]") else 0)
+
+
+def _line_before(data: bytes, at: int) -> int:
+    """The start of the line ``_AROUND`` lines before this line's."""
+    for _ in range(_AROUND + 1):
+        at = data.rfind(b"\n", 0, max(at - 1, 0)) + 1
+    return at
+
+
+def _line_after(data: bytes, at: int) -> int:
+    """The start of the line ``_AROUND`` lines after this line's."""
+    for _ in range(_AROUND):
+        end = data.find(b"\n", at)
+        if end < 0:
+            return len(data)
+        at = end + 1
+    return at
 
 
 def common_ends(old: bytes, new: bytes) -> tuple[int, int]:

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import re
 
+from elite_code_dataset.config import MAX_MESSAGE_CHARACTERS
+
 SOMEONE = "someone"
+_PERSON_BYTES = 1000  # of an author line that are looked at
 _BOT = re.compile(
     rb"\[bot\]|\b(?:dependabot|renovate|greenkeeper|github-actions|pre-commit-ci|pyup|snyk|mergify|allcontributors|imgbot|weblate|codecov"
     rb"|semantic-release|release-please|copybara|bors|homu|k8s-ci-robot|travis|circleci|jenkins|scala-steward|whitesource|deepsource|restyled)\b"
@@ -27,9 +30,10 @@ _TRAILER = re.compile(
 _PICKED = re.compile(r"^[ \t]*\(?(?:cherry[- ]picked|backported) from (?:commit )?[0-9a-f]{7,}.*$\n?", re.I | re.M)
 _MERGE = re.compile(r"^(Merge (?:pull request|PR|MR|merge request) [#!]?\d+) from \S+", re.M)
 _MERGE_REMOTE = re.compile(r"^(Merge (?:remote-tracking )?branch(?:es)?(?: '[^']*')?) of \S+", re.M)
-_ADDRESS = r"(?<![\w/])[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b"
-_NAMED_ADDRESS = re.compile(rf"(?:[^\W\d_][\w.'-]*[ \t]+){{0,3}}<[ \t]*{_ADDRESS}[ \t]*>|<?(?:mailto:)?{_ADDRESS}>?")
-_NAME = r"[^\W\d_a-z][\w.'-]*(?:[ \t]+[^\W\d_a-z][\w'-]*){1,2}"
+# Words are bounded, so that a message of one endless word costs no more than its length.
+_ADDRESS = r"(?<![\w/])[\w.+%-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[A-Za-z]{2,24}\b"
+_NAMED_ADDRESS = re.compile(rf"(?:\b[^\W\d_][\w.'-]{{0,40}}[ \t]{{1,9}}){{0,3}}<[ \t]*{_ADDRESS}[ \t]*>|<?(?:mailto:)?{_ADDRESS}>?")
+_NAME = r"[^\W\d_a-z][\w.'-]{0,40}(?:[ \t]{1,9}[^\W\d_a-z][\w'-]{0,40}){1,2}"
 _CREDIT = r"(?:thanks|thank you|thx|cc|credits?|kudos|props|h/t|(?:patch|fix(?:ed)?|found|noticed|spotted|reported|suggested|contributed|written|reviewed|requested) by|courtesy|ping|pointed out by)(?: to| of| from| goes to)?[:,]?[ \t]+"
 _HANDLE = re.compile(rf"(?P<before>\b(?:{_CREDIT}|by[ \t]+))@[A-Za-z0-9][\w-]*(?:(?:,| and|, and| &)[ \t]+@[A-Za-z0-9][\w-]*)*", re.I)
 _CREDITED = re.compile(rf"(?P<before>\b(?i:{_CREDIT})){_NAME}(?![\w/.])")
@@ -40,13 +44,14 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 def is_bot(author: bytes) -> bool:
     """Whether this author line (``Name <address>``) is a program's."""
-    name, _, address = author.partition(b"<")
+    name, _, address = author[:_PERSON_BYTES].partition(b"<")
     return bool(_BOT.search(name.strip()) or _BOT.search(address.partition(b"@")[0]) or b"[bot]" in address)
 
 
 def is_revert(message: str) -> bool:
     """Whether the message says that the commit takes another back."""
-    return bool(_REVERT.match(message.lstrip()) or _REVERT_BODY.search(message))
+    message = message[:MAX_MESSAGE_CHARACTERS].lstrip()
+    return bool(_REVERT.match(message) or _REVERT_BODY.search(message))
 
 
 class People:
@@ -58,7 +63,7 @@ class People:
 
     def add(self, person: bytes) -> None:
         """Remember the name in an author or committer line, if it has two words or more, and what may be the person's handle."""
-        name, _, address = decoded(person).partition("<")
+        name, _, address = decoded(person[:_PERSON_BYTES]).partition("<")
         words = tuple(_WORDS.findall(name))
         if 2 <= len(words) <= 6:
             self._by_first.setdefault(words[0], set()).add(words)
@@ -93,7 +98,7 @@ def decoded(raw: bytes) -> str:
 
 def cleaned(message: str, people: People) -> str:
     """The message as a row may show it; '' where only names stood."""
-    text = message.replace("\r\n", "\n").replace("\0", "")
+    text = message[:MAX_MESSAGE_CHARACTERS].replace("\r\n", "\n").replace("\0", "")
     text = _PICKED.sub("", _TRAILER.sub("", text))
     text = _MERGE.sub(r"\1", text)
     text = _MERGE_REMOTE.sub(r"\1", text)

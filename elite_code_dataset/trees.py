@@ -59,14 +59,14 @@ def count(drops: dict[str, list[int]], reason: str, size: int = 0, number: int =
 
 
 class TreeDiffer:
-    """Differences of many trees at once, level by level, so that git answers in batches. Broken trees are counted and taken as empty."""
+    """Differences of many trees at once, level by level, so that git answers in batches. A broken tree is counted, and what it holds left out."""
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
         self.drops: dict[str, list[int]] = {}
         self.changes: dict[object, list[Entry]] = {}
         self._work: list[tuple[object, bytes, str, tuple[str, ...]]] = []
-        self._trees: dict[str, frozenset[tuple[bytes, bytes, bytes]]] = {"": frozenset()}
+        self._trees: dict[str, frozenset[tuple[bytes, bytes, bytes]] | None] = {"": frozenset()}
         self._raw_length = objects.id_length // 2
         self._visits: Counter[object] = Counter()
 
@@ -96,12 +96,14 @@ class TreeDiffer:
         for oid, kind, data in self.objects.read(sorted(set(oids) - self._trees.keys())):
             found = pattern.findall(data) if kind == "tree" else []
             read = sum(map(len, (part for entry in found for part in entry))) + 2 * len(found)
-            if kind != "tree" or read != len(data):
-                count(self.drops, "unreadable_tree", len(data))
-            self._trees[oid] = frozenset(found)
+            sound = kind == "tree" and read == len(data)
+            self._trees[oid] = frozenset(found) if sound else None
 
     def _compare(self, key: object, prefix: bytes, tree: str, parents: tuple[str, ...]) -> None:
-        new, olds = self._trees[tree], [self._trees[parent] for parent in parents]
+        new, *olds = (self._trees[oid] for oid in (tree, *parents))
+        if new is None or None in olds:  # what a broken tree differs in cannot be told
+            count(self.drops, "unreadable_tree")
+            return
         changed = {entry[1] for entry in new.difference(*olds)}
         gone = set.intersection(*({entry[1] for entry in old - new} for old in olds))
         if not changed and not gone:

@@ -422,6 +422,18 @@ def test_a_line_that_moved_back_and_forth_is_as_old_as_its_last_change(folder: P
         assert repository.line_times()["x.txt"].tolist() == [T + 1, T + 3, T + 1, T + 4] == blamed(folder, "x.txt")
 
 
+@pytest.mark.parametrize("gap", ["", "\n"])
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_function_added_beside_others_leaves_every_line_of_theirs_as_old_as_it_was(place: int, gap: str, folder: Path) -> None:
+    functions = [f"/**\n * Number {i}.\n */\nint f{i}(int x) {{\n    if (x > {i}) {{\n        return {i};\n    }}\n}}\n" for i in range(4)]
+    committed(folder, {"x.c": gap.join(f for i, f in enumerate(functions) if i != place)}, "Begin", time=T + 1)
+    committed(folder, {"x.c": gap.join(functions)}, "Add one", time=T + 2)
+    with open_repository(folder) as repository:
+        each = 8 + len(gap)
+        spans = [(each * i, each * i + 8) for i in range(4)]
+        assert repository.unit_times("x.c", spans) == [T + 2 if i == place else T + 1 for i in range(4)]
+
+
 def test_line_times_of_a_merge_take_each_side_from_its_parent(folder: Path) -> None:
     joined(folder, ("head = 1\n" + code("a", 20) + "foot = 1\n").replace("a_9 = ", "evil = "))
     with open_repository(folder) as repository:

@@ -305,9 +305,12 @@ def test_a_damaged_tree_or_commit_in_the_past_costs_what_hangs_on_it(copy: Path)
     with open_repository(copy) as repository:
         history = repository.history()
         assert [commit.id for commit in history.commits] == commits[1:]
-        assert history.drops == {"unreadable_commit": [1, 0], "unreadable_tree": [1, 0]}
+        assert history.drops == {
+            "unreadable_commit": [1, 0],
+            "unreadable_tree": [2, 0],
+        }  # of its own commit, and of what the next differs in
         assert [file.path for file in repository.files()] == ["README", "one.txt", *(f"src/{i}.py" for i in range(4))]
-        assert "src/3.py" in {change.path for change in repository.changes()}
+        assert [change.path for change in repository.changes()] == ["src/3.py"]  # src/2.py cannot be told from what stood there before
         assert repository.drops["unreadable_parent"][0] == 2  # what the oldest commit left holds
 
 
@@ -437,6 +440,32 @@ def test_broken_text_in_a_commit_costs_nothing_else(copy: Path) -> None:
         assert [change.after for change in changes] == ["a = 1\n", "a = 2\n", "a = 3\n"]
         assert changes[0].message == "Café ÿ"
         assert [change.committed for change in changes] == [1_600_002_000, 253_402_300_799, 0]  # times that no table can hold are clamped
+
+
+@pytest.mark.timeout(60)
+def test_an_endless_message_or_name_costs_no_more_than_its_length(copy: Path) -> None:
+    git_dir = copy / ".git"
+    parts = [
+        b"a" * 300_000,
+        b"A" * 300_000,
+        b"by-" * 100_000,
+        b"Aa " * 100_000,
+        b"a.b-" * 80_000 + b"@",
+        b"@" * 300_000,
+        b" " * 300_000,
+        b"thanks to " * 30_000,
+    ]
+    for part in (*parts, b"\n".join(parts), b"\n" * 300_000):
+        data = b"a = 1\n"
+        commit_of(
+            git_dir,
+            tree_of(git_dir, (b"100644", b"a.py", loose(git_dir, "blob", data))),
+            message=b"Subject\n\n" + part,
+            who=part.replace(b"\n", b" "),
+        )
+        with open_repository(copy) as repository:
+            messages = [change.message for change in repository.changes()]
+            assert len(messages) == 1 and messages[0].startswith("Subject") and len(messages[0]) <= 20_000
 
 
 def test_replacements_grafts_and_commit_graphs_of_the_repository_do_not_count(copy: Path) -> None:
