@@ -52,6 +52,8 @@ def seal(folder: Path, step: int, plan: dict[str, Any]) -> None:
 
 def flaw(folder: Path) -> str:
     """Why this checkpoint must not be used; '' where it is complete and intact."""
+    if not folder.is_dir():
+        return "there is no such folder"
     try:
         files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
     except FileNotFoundError:

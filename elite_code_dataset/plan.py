@@ -133,10 +133,10 @@ class Plan:
     def bins_per_batch(self) -> np.ndarray:
         return np.diff(self.batch_offsets)
 
-    def widest(self) -> int:
-        """The micro-batch with the most cells (bins x width); of those the one with the widest window."""
+    def widest(self) -> list[int]:
+        """The micro-batches that need most memory: the one with most cells (bins x width), and the one with most pairs of cells in a bin."""
         cells = self.widths() * self.bins_per_batch()
-        return int(np.lexsort((self.window, cells))[-1])
+        return sorted({int(np.argmax(cells)), int(np.argmax(cells * self.widths()))})
 
     def real_share(self) -> float:
         """Share of the tokens given to the model that are tokens of rows, and not padding."""

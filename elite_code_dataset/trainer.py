@@ -190,13 +190,15 @@ class WeightedTrainer(Trainer):
         _check_arguments(args, plan)
         args.num_train_epochs, args.max_steps = 1, -1
         args.remove_unused_columns, args.logging_nan_inf_filter, args.average_tokens_across_devices = False, False, True
+        if args.ddp_find_unused_parameters is None:  # only routed experts may go unused
+            args.ddp_find_unused_parameters = any("experts" in name for name, _ in model.named_modules())
         self.keep, args.save_total_limit = args.save_total_limit, None
         self.plan, self.slices, self.interrupted = plan, 0, False
         self.pad_id = getattr(processing_class, "pad_token_id", None) or 0
         self._windows = np.unique(plan.window).tolist()
         self._step_nats: list[tuple[int, torch.Tensor, torch.Tensor]] = []
         self._shown = np.concatenate([[0], np.cumsum(plan.tokens)])
-        self._logged_step: int | None = None
+        self._logged_step = 0
         super().__init__(
             model=model,
             args=args,
@@ -279,7 +281,7 @@ class WeightedTrainer(Trainer):
     # Before the first step
 
     def _before_first_step(self, model: nn.Module) -> None:
-        """Check that packed rows do not see each other, then find into how many slices the widest micro-batch must be cut to fit."""
+        """Check that packed rows do not see each other, then find into how many slices the widest micro-batches must be cut to fit."""
         vocabulary = int(self.model.get_input_embeddings().weight.shape[0] or 1 << 30)
         packed = self.plan.order.size > self.plan.bin_offsets.size - 1
         if packed and not keeps_rows_apart(model, self.args.device, min(vocabulary, 32)):
@@ -290,16 +292,15 @@ class WeightedTrainer(Trainer):
         self.slices = 1
         if self.is_deepspeed_enabled:  # its engine counts every backward pass
             return
-        widest = self.plan.widest()
-        rows = BinRows(self.train_dataset).__getitems__(self.plan.batch(widest))
-        inputs = self._collated(rows)
-        while not self._fits(model, inputs):
-            if self.slices >= len(rows):
-                raise EliteCodeError(
-                    f"one window of {self.plan.window[widest]} tokens does not fit into the memory of {self.args.device}; "
-                    "use narrower windows, activation_checkpointing, chunked_loss, or method: lora"
-                )
-            self.slices = min(len(rows), self.slices * 2)
+        for number in self.plan.widest():
+            rows = BinRows(self.train_dataset).__getitems__(self.plan.batch(number))
+            while not self._fits(model, self._collated(rows)):
+                if self.slices >= len(rows):
+                    raise EliteCodeError(
+                        f"one window of {self.plan.window[number]} tokens does not fit into the memory of {self.args.device}; "
+                        "use narrower windows, activation_checkpointing, chunked_loss, or method: lora"
+                    )
+                self.slices = min(len(rows), self.slices * 2)
 
     def _fits(self, model: nn.Module, inputs: dict[str, Any]) -> bool:
         """Whether forward and backward of these inputs fit beside the optimizer's future state, on every process. Leaves no trace."""
@@ -343,7 +344,7 @@ class WeightedTrainer(Trainer):
     def _progress(self) -> dict[str, float]:
         """Stage, tokens so far, copies so far (rows shown per row), and since the last line: the window mix and the loss of each window."""
         step = self.state.global_step
-        first = (self._logged_step if self._logged_step is not None else step - 1) * self.plan.config.micro_batches
+        first = self._logged_step * self.plan.config.micro_batches
         last, self._logged_step = step * self.plan.config.micro_batches, step
         sums = self.accelerator.reduce(self._window_nats, "sum") if self.accelerator.num_processes > 1 else self._window_nats
         losses = sums.tolist()
@@ -453,6 +454,9 @@ class _StopAndSave(TrainerCallback):
 
     def __init__(self, trainer: WeightedTrainer, patience: int) -> None:
         self.trainer, self.patience = trainer, patience
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.trainer._logged_step = state.global_step
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if self.trainer._any_process(self.trainer.interrupted):
