@@ -135,7 +135,7 @@ _SUPPORT_ANYWHERE = re.compile(
     r"(?:^|/)(?:examples?|demos?|samples?|bench(?:es|marks?|marking|suite)?s?|perf|jmh|buildsrc|build-tools|tutorials?|playground|storybook|\.storybook)/",
     re.I,
 )
-_SUPPORT_BEFORE_SOURCE = re.compile(r"(?:^|/)(?:\.ci|xtask|devtools|dev-tools|build_tools|build-scripts)/", re.I)
+_SUPPORT_BEFORE_SOURCE = re.compile(r"(?:^|/)(?:\.ci|xtask|devtools|dev-tools|build_tools|build-scripts|resources)/", re.I)
 _SUPPORT_TOP = re.compile(
     r"^(?:scripts?|contrib|packaging|hack|ci|completions?|homebrew|brew|tooling|misc|extras?|tools?|dev|debian|rpm|docker|deploy(?:ment)?|infra|terraform|ansible|charts?|helm"
     r"|k8s|kubernetes|installer|snap|flatpak|nix|build|cmake|m4|automation|\.\w[^/]*|pkg/(?:brew|windows|debian|deb|rpm|macos|osx|linux|arch|snap|docker|freebsd|chocolatey))/",

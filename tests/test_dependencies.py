@@ -382,6 +382,34 @@ def test_c_headers_are_found_beside_or_by_their_only_place() -> None:
     assert result.counts["c"]["missing"] == 1
 
 
+def test_ruby_shell_and_php_find_what_they_load() -> None:
+    check(
+        {
+            "lib/kit.rb": "require 'kit/text'\nrequire_relative 'kit/io'\nrequire 'json'\nautoload :Late, 'kit/late'\n",
+            "lib/kit/text.rb": "",
+            "lib/kit/io.rb": "",
+            "lib/kit/late.rb": "",
+            "spec/kit_spec.rb": "require 'spec_helper'\nrequire 'kit'\n",
+            "spec/spec_helper.rb": "",
+            "bin/run.sh": '#!/bin/sh\n. "$(dirname "$0")/../lib/common.sh"\nsource ./near.sh\nsource "$HOME/.bashrc"\nsource /etc/profile\n',
+            "bin/near.sh": "source lib/common.sh\n",
+            "lib/common.sh": "",
+            "src/App.php": "<?php\nnamespace Me\\App;\nuse Me\\Model\\{User, Role as R};\nuse Psr\\Log\\Logger;\nrequire __DIR__ . '/boot.php';\nclass App {}\n",
+            "src/boot.php": "<?php\n",
+            "src/Model/User.php": "<?php\nnamespace Me\\Model;\nclass User {}\n",
+            "src/Model/all.php": "<?php\nnamespace Me\\Model;\nclass Role {}\n",
+        },
+        {
+            "lib/kit.rb": {"lib/kit/text.rb", "lib/kit/io.rb", "lib/kit/late.rb"},
+            "spec/kit_spec.rb": {"spec/spec_helper.rb", "lib/kit.rb"},
+            "bin/run.sh": {"lib/common.sh", "bin/near.sh"},
+            "bin/near.sh": {"lib/common.sh"},
+            "src/App.php": {"src/Model/User.php", "src/Model/all.php", "src/boot.php"},
+        },
+        {"lib/kit.rb": {"json"}, "src/App.php": {"Psr\\Log"}},
+    )
+
+
 # --- what a repository may hold -----------------------------------------------------------------------------------------------------------
 
 

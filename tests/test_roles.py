@@ -50,6 +50,8 @@ BY_PLACE = {
     ".github/scripts/label.py": "support",
     "tools/gen/main.go": "support",
     "gulpfile.js": "support",
+    "crates/parser/resources/valid/with.py": "support",
+    "src/main/resources/templates/page.html": "core",
     # test
     "tests/feature.rs": "test",
     "tests/data/sherlock.txt": "test",
