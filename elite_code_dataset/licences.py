@@ -28,10 +28,12 @@ MAIN_FILE = re.compile(r"(?i)licen[cs]e(\.(md|txt|rst))?")
 
 @dataclass(frozen=True)
 class Licence:
-    """One licence file: its path and the SPDX ids recognised in it, none when it says nothing that is known."""
+    """One licence file: its path, the SPDX ids recognised in it (none when it says nothing that is known), and whose it is where a dataset is made
+    of several repositories."""
 
     path: str
     ids: tuple[str, ...]
+    repository: str = ""
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -55,12 +57,15 @@ def licences_of(files: Sequence[Mapping[str, Any]] | None) -> list[Licence]:
     for file in files or ():
         if "/" not in str(file.get("path", "")).strip("/"):
             ids = dict.fromkeys(one.id for one in identify_license(str(file.get("text", ""))))
-            found.append(Licence(str(file["path"]), tuple(ids)))
-    return sorted(found, key=lambda one: one.path)
+            found.append(Licence(str(file["path"]), tuple(ids), str(file.get("repository", ""))))
+    return sorted(found, key=lambda one: (one.repository, one.path))
 
 
-def objections(found: Sequence[Licence]) -> list[str]:
-    """Why these licences do not allow publishing; empty when they do."""
+def objections(found: Sequence[Licence], repositories: Sequence[str] = ()) -> list[str]:
+    """Why these licences do not allow publishing; empty when they do. Of several repositories each must allow it."""
+    if len(repositories) > 1:
+        apart = {name: [one for one in found if one.repository == name] for name in repositories}
+        return [f"{name}: {reason}" for name, licences in apart.items() for reason in objections(licences)]
     refused = [f"{one.path} is {', '.join(one.refused)}, which does not let everybody pass it on" for one in found if one.refused]
     if refused:
         return refused

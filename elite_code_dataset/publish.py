@@ -100,13 +100,22 @@ def refusals(parts: DatasetDict, licences: Sequence[Licence], licence_ok: bool =
     """Everything that stands against publishing, one sentence a cause; empty when nothing does."""
     reasons = list(secret_refusals(parts))
     if not licence_ok:
-        reasons += [f"{one} (overrule with licence_ok=True, --licence-ok, if you have the right)" for one in objections(licences)]
+        reasons += [
+            f"{one} (overrule with licence_ok=True, --licence-ok, if you have the right)"
+            for one in objections(licences, repositories_of(parts))
+        ]
     counted = certificate(parts)
     if counted.total:
         reasons.append(
             f"{counted.total} pairs of sources stand on two sides of the split ({counted}); build it again with the default split"
         )
     return reasons
+
+
+def repositories_of(parts: DatasetDict) -> list[str]:
+    """The repositories the rows come from, if the metadata names several."""
+    names = metadata.of(parts).get("repository")
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def secret_refusals(parts: DatasetDict) -> Iterator[str]:
@@ -176,7 +185,7 @@ def split_written(rows: Dataset, folder: Path, config: str, split: str) -> Store
 def public_facts(facts: Mapping[str, Any], licences: Sequence[Licence]) -> dict[str, Any]:
     """The metadata without what says where somebody's files lie, and with the names of licences for their texts."""
     shown = {name: value for name, value in facts.items() if name not in metadata.PRIVATE}
-    shown["licence"] = [{"path": one.path, "spdx": list(one.ids)} for one in licences]
+    shown["licence"] = [{"repository": one.repository, "path": one.path, "spdx": list(one.ids)} for one in licences]
     shown["tokenizer"] = label_of(facts.get("tokenizer"))
     if isinstance(facts.get("config"), Mapping):
         options = {name: value for name, value in facts["config"].items() if name not in metadata.PRIVATE}
