@@ -51,8 +51,12 @@ def open_repository(path: str | Path, revision: str = "HEAD") -> Repository:
 
     Raises EliteCodeError: no such path, not a folder, no commit, an unknown revision, an empty folder, a repository we refuse.
     """
-    folder = Path(path).expanduser()
-    if not folder.exists():
+    try:
+        folder = Path(path).expanduser()
+        there = folder.exists()
+    except (OSError, RuntimeError):  # a user or a folder that cannot be looked into
+        there = False
+    if not there:
         raise EliteCodeError(f"no such path: {str(path)!r}; give the folder of a git repository or a plain folder of code")
     if not folder.is_dir():
         raise EliteCodeError(f"{str(path)!r} is a file; give the folder of a git repository or a plain folder of code")

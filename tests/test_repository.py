@@ -190,6 +190,8 @@ def _broken_mark(folder: Path) -> Path:
     "make, words",
     [
         (_not_there, "no such path"),
+        (lambda folder: "~nobody-of-that-name/code", "no such path"),
+        (lambda folder: "nul\0inside", "no such path"),
         (_a_file, "is a file"),
         (_without_commit, "no commit at HEAD"),
         (_without_file, "holds no file"),
