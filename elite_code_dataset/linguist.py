@@ -8,12 +8,14 @@ Cost: 0.1 s for the first question of a process, then one round trip a file (abo
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
 import struct
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -82,6 +84,7 @@ class _Helper:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = os.getpid()
         self.lock = threading.Lock()
+        atexit.register(self.end)
 
     def answer(self, request: bytes) -> str:
         with self.lock:
@@ -97,8 +100,18 @@ class _Helper:
             )
         return line[:-1].decode()
 
+    def end(self) -> None:
+        """End the helper of this very process; a fork has a copy of its parent's, which is not its to end."""
+        if self.pid == os.getpid():
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
+            with suppress(OSError):  # what was not sent is nobody's loss
+                self.process.stdin.close()
+
 
 _helper: _Helper | None = None
+_inherited: list[_Helper] = []  # kept, since letting go of a running process is warned about
 _starting = threading.Lock()
 
 
@@ -115,6 +128,8 @@ def _answer(operation: int, first: str, second: str, content: bytes) -> str:
 def _forget_in_child() -> None:
     """A forked child has its own helper, and its own lock, since another thread may have held the parent's."""
     global _helper, _starting
+    if _helper is not None:
+        _inherited.append(_helper)
     _helper, _starting = None, threading.Lock()
 
 
