@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from tree_sitter import Node, Query, Tree
+from tree_sitter import Node, Tree
 
 from elite_code_dataset.config import PARSE_SECONDS
-from elite_code_dataset.languages import UNIT_KINDS, Language, all_languages, grammar_of, matches_of, tree_of
+from elite_code_dataset.languages import UNIT_KINDS, Language, all_languages, matches_of, query_of, tree_of
 from elite_code_dataset.records import Import, ParsedFile, SourceFile, Unit
 
 BLANK_LINES = re.compile(rb"\n(?:[ \t\r\f]*\n)+")
@@ -55,21 +55,8 @@ class _Found:
     definitions: list[tuple[int, str, dict[str, list[Node]]]]
 
 
-@cache
-def _query(language: Language) -> Query:
-    """One query for everything that is wanted of a file, compiled once a process."""
-    parts = [language.units, language.imports]
-    for mark in ("statement", "block", "decision", "default", "comment", "string"):
-        for kind in getattr(language, f"{mark}s"):
-            if kind.startswith("("):
-                parts.append(kind.replace("@it", f"@{mark}"))
-            else:
-                parts.append(f"{kind} @{mark}" if kind.startswith('"') else f"({kind}) @{mark}")
-    return Query(grammar_of(language), "\n".join(parts))
-
-
 def _found(tree: Tree, language: Language) -> _Found | None:
-    matches = matches_of(tree, _query(language))
+    matches = matches_of(tree, query_of(language))
     if matches is None:
         return None
     names = ("statement", "block", "decision", "default", "comment", "string", "attached", "outer", "import")
@@ -220,8 +207,8 @@ def _definitions(data: bytes, found: _Found) -> dict[Span, _Raw]:
         body = min((one.start_byte for one in captures.get("body", ())), default=None)
         header = captures.get("header")
         end = _end_of(data, node)
-        header_end = header[-1].end_byte if header else end if body is None else body
-        best[key] = (rank, _Raw(kind, _name(captures), node.start_byte, end, header_end, body, code_start=node.start_byte))
+        header_end = max(one.end_byte for one in header) if header else end if body is None else body
+        best[key] = (rank, _Raw(kind, _name(data, captures), node.start_byte, end, header_end, body, code_start=node.start_byte))
     return {key: raw for key, (_, raw) in best.items()}
 
 
@@ -233,15 +220,15 @@ def _end_of(data: bytes, node: Node) -> int:
     return end + 1 if data[end : end + 1] == b";" and end == node.end_byte else end
 
 
-def _name(captures: dict[str, list[Node]]) -> str:
+def _name(data: bytes, captures: dict[str, list[Node]]) -> str:
     node = captures["name"][0] if "name" in captures else None
     if "declarator" in captures:
         node = captures["declarator"][0]
         while node is not None and node.type.endswith("_declarator"):
             node = node.child_by_field_name("declarator") or node.named_child(0)
-    if node is None or node.text is None:
+    if node is None:
         return ""
-    text = " ".join(node.text.decode("utf-8", "replace").split()).strip("\"'`")
+    text = " ".join(data[node.start_byte : node.end_byte].decode("utf-8", "replace").split()).strip("\"'`")
     return re.sub(r"(?<!operator)\(.*", "", text) if "declarator" in captures else text
 
 
@@ -295,7 +282,6 @@ def _signature(data: bytes, raw: _Raw, marks: _Marks) -> str:
     text = re.sub(r"([(\[<])\s*\n\s*", r"\1", text)
     text = re.sub(r",?\s*\n\s*([)\]>])", r"\1", text)
     text = " ".join(text.split()).rstrip(" {;,\\" if short else " {:;=,\\")
-    text = text[:-2].rstrip() if text.endswith("=>") else text
     return text if raw.name in text or raw.body is None else f"{text} {raw.name}"
 
 

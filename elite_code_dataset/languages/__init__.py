@@ -19,21 +19,15 @@ body node begins right after it. Two definitions with one body (``typedef struct
 
 from __future__ import annotations
 
-import ctypes
 import importlib
-import importlib.util
 import pkgutil
 import re
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import tree_sitter
-
-from elite_code_dataset.config import MAX_FILE_BYTES, PARSE_SECONDS
 
 UNIT_KINDS = ("function", "method", "type", "trait", "interface", "impl", "module", "constant", "macro")
 
@@ -164,93 +158,18 @@ def _by_first_line(head: bytes) -> Language | None:
     return _index().interpreters.get((found[1] or found[2]).decode().lower())
 
 
-@cache
-def grammar_of(language: Language) -> tree_sitter.Language | None:
-    """The loaded grammar; None for a text kind, or when the wheel that holds it is not installed (the file is then read as text)."""
-    if language.grammar is None:
-        return None
-    module, name = language.grammar
-    if module == "tree_sitter_languages":
-        return _long_tail_grammar(name)
-    try:
-        return tree_sitter.Language(getattr(importlib.import_module(module), name)())
-    except ImportError:
-        return None
+# Grammars, parsers and trees are part of this seam; they stand in a file of their own and need ``Language`` from above.
+from elite_code_dataset.languages._grammars import grammar_of, matches_of, parser_of, query_of, tree_of  # noqa: E402
 
-
-@cache
-def _long_tail_library() -> ctypes.CDLL | None:
-    """The shared library of the wheel tree-sitter-languages, whose own ``get_parser`` fails with tree-sitter >= 0.22."""
-    spec = importlib.util.find_spec("tree_sitter_languages")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        for path in sorted(Path(folder).glob("languages.*")):
-            if path.suffix in (".so", ".dylib", ".dll"):
-                return ctypes.CDLL(str(path))
-    return None
-
-
-def _long_tail_grammar(name: str) -> tree_sitter.Language | None:
-    library = _long_tail_library()
-    if library is None or not hasattr(library, f"tree_sitter_{name}"):
-        return None
-    pointer = getattr(library, f"tree_sitter_{name}")
-    pointer.restype = ctypes.c_void_p
-    capsule = ctypes.pythonapi.PyCapsule_New
-    capsule.restype, capsule.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-    return tree_sitter.Language(capsule(pointer(), b"tree_sitter.Language", None))
-
-
-_parsers = threading.local()
-
-
-def parser_of(language: Language) -> tree_sitter.Parser | None:
-    """This thread's parser for the language; None where ``grammar_of`` is None. Parsers do not pickle: ask again in each process."""
-    grammar = grammar_of(language)
-    if grammar is None:
-        return None
-    kept = _parsers.__dict__.setdefault("by_name", {})
-    if language.name not in kept:
-        kept[language.name] = tree_sitter.Parser(grammar)
-    return kept[language.name]
-
-
-def tree_of(source: bytes, language: Language, seconds: float = PARSE_SECONDS) -> tree_sitter.Tree | None:
-    """The syntax tree, or None: a text kind, no grammar installed, more than ``MAX_FILE_BYTES``, or not done after ``seconds``.
-
-    The source goes in through a read callable, since tree-sitter asks the progress callback only then.
-    """
-    parser = parser_of(language)
-    if parser is None or len(source) > MAX_FILE_BYTES:
-        return None
-    deadline = time.monotonic() + seconds
-    late = False
-
-    def is_late(*_: object) -> bool:
-        nonlocal late
-        late = late or time.monotonic() > deadline
-        return late
-
-    def read(offset: int, _: object) -> bytes:
-        return b"" if late else source[offset : offset + 65536]
-
-    try:
-        tree = parser.parse(read, progress_callback=is_late)
-    except ValueError:  # how some versions report a parse that was called off
-        tree = None
-    if tree is None or late:
-        parser.reset()
-        return None
-    return tree
-
-
-Matches = list[tuple[int, dict[str, list[tree_sitter.Node]]]]
-
-
-def matches_of(tree: tree_sitter.Tree, query: tree_sitter.Query) -> Matches | None:
-    """All matches of a query, or None when it had to drop some: a cursor drops them, silently but for a flag, when too many are in progress.
-
-    The cursor's own ``progress_callback`` is not used: tree-sitter 0.26 for Python crashes the process on it.
-    """
-    cursor = tree_sitter.QueryCursor(query)
-    matches = cursor.matches(tree.root_node)
-    return None if cursor.did_exceed_match_limit else matches
+__all__ = [
+    "UNIT_KINDS",
+    "ImportParts",
+    "Language",
+    "all_languages",
+    "grammar_of",
+    "language_of",
+    "matches_of",
+    "parser_of",
+    "query_of",
+    "tree_of",
+]

@@ -29,13 +29,15 @@ TYPES = """
 """
 
 MACROS = """
-(preproc_def name: (_) @name value: (_) @body) @macro
+(preproc_def name: (_) @name value: (_) @body) @constant
 (preproc_function_def name: (_) @name value: (_)? @body) @macro
 """
 
 UNITS = (
     """
 (function_definition declarator: (_) @declarator body: (_) @body) @function
+(function_definition (attribute_specifier) @attached)
+(declaration (attribute_specifier) @attached)
 """
     + PROTOTYPES
     + CONSTANTS

@@ -27,6 +27,7 @@ UNITS = (
 (namespace_definition name: (_) @name body: (_) @body) @module
 (template_declaration) @outer
 (attribute_declaration) @attached
+(function_definition (attribute_specifier) @attached)
 """
     + PROTOTYPES
     + "\n".join(
@@ -53,7 +54,7 @@ LANGUAGE = Language(
     read_import=read_import,
     statements=(*STATEMENTS, "(field_declaration_list (_) @it)", "template_declaration", "alias_declaration"),
     blocks=BLOCKS,
-    decisions=(*DECISIONS, "for_range_loop", "catch_clause"),
+    decisions=(*DECISIONS, '(binary_expression ["and" "or"] @it)', "for_range_loop", "catch_clause"),
     comments=("comment",),
     identifiers=("identifier", "field_identifier", "type_identifier", "namespace_identifier"),
     strings=("string_literal", "raw_string_literal", "system_lib_string", "char_literal"),

@@ -77,7 +77,7 @@ LANGUAGE = Language(
         "for_in_clause",
         "if_clause",
     ),
-    defaults=('(case_clause . (case_pattern . "_" @it .) .)',),
+    defaults=('(case_clause (case_pattern . "_" @it .))',),
     comments=("comment",),
     identifiers=("identifier",),
     strings=("string",),

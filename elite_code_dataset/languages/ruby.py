@@ -7,9 +7,9 @@ from tree_sitter import Node
 from elite_code_dataset.languages import ImportParts, Language
 
 UNITS = """
-(method name: (_) @name parameters: (_)? @header body: (_)? @body) @function
-(singleton_method name: (_) @name parameters: (_)? @header) @method
-(class name: (_) @name superclass: (_)? @header) @type
+(method name: (_) @name @header parameters: (_)? @header) @function
+(singleton_method name: (_) @name @header parameters: (_)? @header) @method
+(class name: (_) @name @header superclass: (_)? @header) @type
 (singleton_class value: (_) @name @header) @type
 (module name: (_) @name @header) @module
 (program (assignment left: (constant) @name right: (_) @body) @constant)

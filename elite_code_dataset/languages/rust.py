@@ -15,6 +15,7 @@ UNITS = """
 (type_item name: (_) @name) @type
 (associated_type name: (_) @name) @type
 (trait_item name: (_) @name body: (_) @body) @trait
+(impl_item type: (generic_type type: (_) @name) body: (_) @body) @impl
 (impl_item type: (_) @name body: (_) @body) @impl
 (mod_item name: (_) @name body: (_) @body) @module
 (const_item name: (_) @name value: (_)? @body) @constant

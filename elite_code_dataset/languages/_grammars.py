@@ -1,0 +1,80 @@
+"""Grammars, parsers, trees and matches behind one seam, with limits: the only place that knows how tree-sitter's versions differ.
+
+In: a ``Language`` and bytes. Out: a tree, or None where the file is not read as its language (no grammar installed, too large, too slow,
+unsafe). Costs the bare parse, plus about a tenth for looking whether a file must first be tried in a process of its own.
+
+Limits. tree-sitter is written in C: crafted input makes it slow, large, or crash (24 KB of ``a<b<`` ends the process in Java's grammar).
+So: a cap on bytes; a cap on work, counted in calls of the progress callback, which is the same on every machine; a cap on seconds; a
+cap on depth for queries; and what looks crafted (``_trial.looks_crafted``) is parsed in a killable process first.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+import tree_sitter
+
+from elite_code_dataset.config import MAX_FILE_BYTES, PARSE_SECONDS
+from elite_code_dataset.languages import _trial
+
+if TYPE_CHECKING:
+    from elite_code_dataset.languages import Language
+
+Matches = list[tuple[int, dict[str, list[tree_sitter.Node]]]]
+
+
+@cache
+def grammar_of(language: Language) -> tree_sitter.Language | None:
+    """The loaded grammar; None for a text kind, or when the wheel that holds it is not installed (the file is then read as text)."""
+    return _trial.loaded(*language.grammar) if language.grammar else None
+
+
+_parsers = threading.local()
+
+
+def parser_of(language: Language) -> tree_sitter.Parser | None:
+    """This thread's parser for the language; None where ``grammar_of`` is None. Parsers do not pickle: ask again in each process."""
+    grammar = grammar_of(language)
+    if grammar is None:
+        return None
+    kept = _parsers.__dict__.setdefault("by_name", {})
+    if language.name not in kept:
+        kept[language.name] = tree_sitter.Parser(grammar)
+    return kept[language.name]
+
+
+def tree_of(source: bytes, language: Language, seconds: float = PARSE_SECONDS) -> tree_sitter.Tree | None:
+    """The syntax tree, or None: a text kind, no grammar installed, more than ``MAX_FILE_BYTES``, or too much work for its size."""
+    parser = parser_of(language)
+    if parser is None or len(source) > MAX_FILE_BYTES:
+        return None
+    if _trial.looks_crafted(source) and not _trial.passed(source, language.grammar, query_text(language), seconds):
+        return None
+    return _trial.parse(parser, source, time.monotonic() + seconds)
+
+
+@cache
+def query_text(language: Language) -> str:
+    """One query for everything that is wanted of a file: units, imports, and each mark under its own name."""
+    parts = [language.units, language.imports]
+    for mark in ("statement", "block", "decision", "default", "comment", "string"):
+        for kind in getattr(language, f"{mark}s"):
+            if kind.startswith("("):
+                parts.append(kind.replace("@it", f"@{mark}"))
+            else:
+                parts.append(f"{kind} @{mark}" if kind.startswith('"') else f"({kind}) @{mark}")
+    return "\n".join(parts)
+
+
+@cache
+def query_of(language: Language) -> tree_sitter.Query:
+    """``query_text`` compiled, once a process."""
+    return tree_sitter.Query(grammar_of(language), query_text(language))
+
+
+def matches_of(tree: tree_sitter.Tree, query: tree_sitter.Query) -> Matches | None:
+    """All matches of a query down to ``MAX_DEPTH``, or None when a cursor had to drop some, too many being in progress at once."""
+    return _trial.matches(tree, query)
