@@ -10,6 +10,8 @@ Three finders, whose spans are joined where they overlap:
   reserved domains (``example.com``, ``*.test``...), ``noreply`` boxes, function boxes (``security@``, ``git@``...), and addresses
   inside a URL (``ssh://deploy@host``).
 
+What nothing announces, neither a provider's format nor a name in front of it, is not found: ``login("app", "Tr0ub4dor&3")``.
+
 A placeholder is one word, such as ``REDACTED_GITHUB_PAT_3fa9``, for an address ``redacted-3fa9@example.com``: it is valid inside a
 string, a name, a URL or YAML, and the same secret has the same placeholder wherever it stands, also in another commit. The last
 four digits are 16 bits of a keyed hash: enough to tell a repository's secrets apart, far too few to confirm a guess.
@@ -18,6 +20,7 @@ Text without findings after replacement is what ``redacted`` promises, so redact
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import math
 import re
@@ -45,26 +48,32 @@ _KEY_BLOCK = re.compile(
 )
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]{40,}")
 
-# A name that ends in one of these words, then an assignment, then a value on the same line.
-_NAMES = (
-    b"password", b"passwd", b"passphrase", b"_pwd", b"_pass", b"api_key", b"api-key", b"apikey", b"access_key", b"access-key", b"accesskey",
-    b"secret", b"token", b"auth_key", b"authkey", b"encryption_key", b"encryptionkey", b"signing_key", b"signingkey", b"private_key",
-    b"privatekey", b"master_key", b"account_key", b"accountkey", b"credential",
-)  # fmt: skip
+# A name that ends in one of these words, then an assignment, then a value on the same line. Which keys are secret, `_name_end` knows.
+_NAMES = (b"pass", b"pwd", b"pw", b"secret", b"token", b"key", b"credential", b"identified by", b"sshpass -p")
+_KEYS_OF = (b"api", b"access", b"auth", b"account", b"encryption", b"master", b"private", b"signing")
+_OPERATOR = re.compile(rb"""[\w"'\])]{0,12}[ \t]*[:=,>]""")
+_OPEN_KEY = re.compile(rb"(?:pub|public|primary|foreign|cache|sort|partition|row|site|group|index|hot|short|object)[_-]?$")
 _ASSIGNED = re.compile(
-    rb"""(?ix) (?:s|[_-]?(?:key|base|prod|production|live|dev|staging|default|\d+))?   # client_secrets, secret_key_base, token_prod
-    ["'\])]* (?:[ \t]*:[ \t]*[\w&<>\[\]\ ]{1,24}(?==))?                                # `: &str =`, `: str =`
-    [ \t]* (?:=>|:=|=(?!=)|:(?!:)|,(?=[ \t]*["'])) [ \t]*
-    (?: [bruf]{0,2}(["'`]) (?P<quoted>[^"'`\s\\]{8,256}) \1 | (?P<bare>[^\s"'`,;#(){}\[\]<>]{8,256}) (?=[\s,;\#]|$) )"""
+    rb"""(?ix) (?:s|[_-]?(?:key|base|value|prod|production|live|dev|staging|default|\d+)){0,3}   # client_secrets, secret_key_base, token_prod
+    [\\"'\])]* (?:[ \t:]+[\w&<>\[\]?.:\ ]{1,32}?(?=[ \t]*=))?                                 # `: &str =`, ` As String =`
+    (?: [ \t]* (?:=>|:=|\?=|\|\|=?|\?\?|<-|={1,3}|:(?!:)|[,(](?=[ \t]*[\\]?["'])) [ \t]*
+      | ,?\s{1,40}["']?value["']?[ \t]*[:=][ \t]* | >(?=[^<>\n]{8,256}</) | [ \t]{1,8} )                                                  # name/value pairs, <password>...</password>, --token ...
+    (?: [bruflBL@$]{0,2}\\{0,2}(["'`]) (?P<quoted>[^"'`\s\\]{8,2000}) \\{0,2}\1
+      | (?P<bare>[^\s"'`,;#(){}\[\]<>=]{8,2000}={0,2}) (?=[\s,;\#<"'`&)\\]|$) )"""
 )
+_LOGIN_IN_URL = re.compile(rb"""://[^\s:/@'"`<>]{0,64}:(?P<value>[^\s@/'"`<>]{8,128})@(?=[\w.\[])""")
+_LOGIN_IN_BASE64 = re.compile(rb"""(?:\bBasic[ \t]+|"auth"[ \t]*:[ \t]*")(?P<value>[A-Za-z0-9+/]{12,400}={0,2})(?![A-Za-z0-9+/=])""")
+_BEARER = re.compile(rb"(?i)(?:\bbearer[ \t]+|webhooks?/(?:[\w.-]+/){0,4})(?P<value>[\w.~+/=-]{24,2000})")
 _WORDLIKE = re.compile(
     rb"(?i)example|changeme|change[-_]me|placeholder|dummy|sample|redacted|your[-_]?|insert|replace|todo|fixme|xxxx|\*\*\*|\.\.\.|1234567890|abcdefgh|foobar"
 )
-_TEMPLATE = re.compile(rb"[${}<>%@]\{|\$\(|\{\{|^\$\w|^%\w+%$|^<.*>$|%[sd]|\{\w*\}|://|^/[\w.-]+/|^\.{0,2}/|^[\w-]+(?:\.[\w-]+)+$|::|->")
-
-_EMAIL = re.compile(
-    rb"(?<![\w.+/@-])([A-Za-z0-9][\w.+-]{0,63})@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)+([A-Za-z]{2,12}))(?![\w@(/-]|:\w|\.\w)"
+_TEMPLATE = re.compile(
+    rb"[${}<>%@]\{|\$\(|\{\{|^\$\w|^%\w+%$|^<.*>$|%[sd](?!\w)|\{\w*\}|://|^/[\w.-]+/|^\.{0,2}/|^[\w-]+(?:\.[\w-]+)+$|::|->|[aA]-[zZ]|0-9"
 )
+_RUN = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+|\d+|[^A-Za-z\d]+")
+
+_MAILBOX = re.compile(rb"(?<![\w.+/@-])[A-Za-z0-9][\w.+-]{0,63}$")
+_DOMAIN = re.compile(rb"((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)+([A-Za-z]{2,12}))(?![\w@(/-]|:\w|\.\w)")
 _FUNCTION_BOX = re.compile(
     rb"(?i)^(?:no-?reply|do-?not-?reply|git|hg|svn|root|admin|administrator|postmaster|webmaster|hostmaster|abuse|security|support|info|hello|"
     rb"contact|help|bugs?|team|dev|devs|developers?|maintainers?|list|lists|users?|announce|sales|legal|privacy|opensource|oss|press|office|"
@@ -142,43 +151,91 @@ def _assigned(data: bytes) -> Iterator[tuple[int, int, str]]:
     for name in _NAMES:
         at = lower.find(name)
         while at >= 0:
-            match = _ASSIGNED.match(data, at + len(name))
+            end, sure = _name_end(data, lower, at, name)
+            match = _ASSIGNED.match(data, end) if end else None
             if match:
                 group = "quoted" if match["quoted"] else "bare"
-                password = b"pass" in name or b"pwd" in name
-                if _looks_secret(match[group], password, bare=group == "bare"):
+                password = name not in (b"secret", b"token", b"key", b"credential")
+                if _looks_secret(match[group], password, group == "bare") and (sure or _long_and_mixed(match[group])):
                     yield match.start(group), match.end(group), "password" if password else "api-key"
             at = lower.find(name, at + len(name))
 
 
-def _looks_secret(value: bytes, password: bool, bare: bool) -> bool:
-    """Whether an assigned value is made of chance, not of words: length, classes of characters, entropy."""
+def _name_end(data: bytes, lower: bytes, at: int, name: bytes) -> tuple[int, bool]:
+    """Where the name that holds the word at ``at`` ends, 0 if it names nothing secret; and whether it surely does. `cache_key` never, `some_key` maybe."""
+    end = at + len(name)
+    if name == b"pass":
+        longer = next((end + len(rest) for rest in (b"word", b"wd", b"phrase") if lower.startswith(rest, end)), 0)
+        return longer or (end if _OPERATOR.match(data, end) else 0), True  # "pass `this`" is prose
+    if name == b"pw":
+        return (end if _OPERATOR.match(data, end) and not lower[end : end + 1].isalnum() else 0), True
+    if name != b"key":
+        return end, True
+    before = lower[max(0, at - 11) : at]
+    if before.rstrip(b"_-").endswith(_KEYS_OF):
+        return end, True
+    joined = before[-1:] in (b"_", b"-") or (data[at : at + 1] == b"K" and before[-1:].isalpha())
+    return (0 if _OPEN_KEY.search(before) or not joined else end), False
+
+
+def _long_and_mixed(value: bytes) -> bool:
+    return len(value) >= 32 and (_mixed_case(value) or re.match(rb"[0-9a-f]{32}", value) is not None)
+
+
+def _logins(data: bytes) -> Iterator[tuple[int, int, str]]:
+    """Passwords in URLs, what an HTTP or Docker login packs as base64 of `user:password`, bearer tokens, and secret addresses of webhooks."""
+    for match in _LOGIN_IN_URL.finditer(data) if b"://" in data else ():
+        if _looks_secret(match["value"], password=True, bare=False, least=2):
+            yield match.start("value"), match.end("value"), "password"
+    for match in _LOGIN_IN_BASE64.finditer(data) if b"Basic" in data or b'"auth"' in data else ():
+        if re.fullmatch(rb"[\x21-\x39\x3b-\x7e]{1,128}:[\x20-\x7e]{4,}", _unpacked(match["value"])):
+            yield match.start("value"), match.end("value"), "basic-login"
+    for match in _BEARER.finditer(data) if b"earer" in data or b"ebhook" in data else ():
+        if _looks_secret(match["value"], password=False, bare=True):
+            yield match.start("value"), match.end("value"), "bearer-token" if match[0][:1] in b"bB" else "webhook"
+
+
+def _unpacked(value: bytes) -> bytes:
+    try:
+        return base64.b64decode(value + b"=" * (-len(value) % 4))
+    except ValueError:
+        return b""
+
+
+def _looks_secret(value: bytes, password: bool, bare: bool, least: int = 3) -> bool:
+    """Whether an assigned value is made of chance, not of words: its length, its classes of characters (``least`` for a quoted password), entropy."""
     if _WORDLIKE.search(value) or _TEMPLATE.search(value):
         return False
     digits, lowers, uppers = (len(re.findall(pattern, value)) for pattern in (rb"\d", rb"[a-z]", rb"[A-Z]"))
     others = len(value) - digits - lowers - uppers
+    entropy, classes = _entropy(value), (digits > 0) + (lowers > 0) + (uppers > 0)
     if password and not bare:
-        classes = (digits > 0) + (lowers > 0) + (uppers > 0) + (others > value.count(b"_") + value.count(b"-"))
-        return classes >= 3 and digits + others >= 2 and _entropy(value) >= 2.7
-    if not re.fullmatch(rb"[\w\-+/=.~!@#$%^&*]+", value) or len(value) < (12 if password else 16):
+        classes += others > value.count(b"_") + value.count(b"-")
+        return classes >= least and (digits + others >= 2 or len(value) >= 14 and uppers >= 3) and entropy >= 2.7
+    if len(value) < (12 if password else 16) or entropy < 3.0:
         return False
-    return digits >= 3 and lowers + uppers >= 3 and _entropy(value) >= (3.3 if bare else 3.0)
+    mean = len(value) / len(_RUN.findall(value))  # letters a word: 4 to 6 in the names of things, 2 to 3 in random text
+    if classes == 3:
+        return mean <= (3.2 if len(value) >= 24 and digits >= 3 else 3.0)
+    return mean <= 3.0 if digits >= 3 and lowers + uppers >= 3 else mean <= 3.0 and lowers >= 4 and uppers >= 4
 
 
 def _addresses(data: bytes) -> Iterator[tuple[int, int, str]]:
-    if b"@" not in data:
-        return
-    for match in _EMAIL.finditer(data):
-        ending = match[3].lower()
-        if ending not in _DOMAINS and ending not in _COUNTRIES:
-            continue
-        if not _FUNCTION_BOX.match(match[1]) and not _RESERVED_DOMAIN.search(match[2]):
-            yield match.start(), match.end(), "email"
+    at = data.find(b"@")
+    while at >= 0:
+        domain = _DOMAIN.match(data, at + 1)
+        ending = domain[2].lower() if domain else b""
+        if ending in _DOMAINS or ending in _COUNTRIES:
+            mailbox = _MAILBOX.search(data[max(0, at - 66) : at])
+            if mailbox and not _FUNCTION_BOX.match(mailbox[0]) and not _RESERVED_DOMAIN.search(domain[1]):
+                if len(mailbox[0]) + len(domain[1]) > 6:  # `a@b.com` is nobody's
+                    yield at - len(mailbox[0]), domain.end(), "email"
+        at = data.find(b"@", at + 1)
 
 
 def _found(data: bytes, emails: bool) -> list[tuple[int, int, str]]:
     """Spans in order, none overlapping: joined where they did, named after the first finder's longest."""
-    spans = [*_known_formats(data), *_lone_ids_and_keys(data), *_assigned(data), *(_addresses(data) if emails else ())]
+    spans = [*_known_formats(data), *_lone_ids_and_keys(data), *_assigned(data), *_logins(data), *(_addresses(data) if emails else ())]
     joined: list[tuple[int, int, str]] = []
     for start, end, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
         if _PLACEHOLDER.search(data[start:end]):

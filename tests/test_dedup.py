@@ -147,9 +147,10 @@ def real_functions() -> list[str]:
     found = []
     for module in (argparse, inspect, textwrap, json.decoder):
         text = inspect.getsource(module)
+        lines = text.split("\n")
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef) and not ast.get_docstring(node):
-                found.append(textwrap.dedent(ast.get_source_segment(text, node, padded=True)))
+                found.append(textwrap.dedent("\n".join(lines[node.lineno - 1 : node.end_lineno])))
     return [text for text in found if 700 < len(text) < 4000][:25]
 
 
