@@ -4,7 +4,7 @@ In: a ``Dataset`` or ``DatasetDict`` of rows. Out: the same with float64 ``diffi
 (about 20 MB/s, one process) and about 5 bytes of memory for each identifier; the ranking itself is numpy. The columns are then
 attached by ``.map`` over Arrow tables.
 
-Difficulty is a rank within one scale and language, of the mean of four ranks: cyclomatic complexity, nesting, length in tokens and rare
+Difficulty is a rank within one scale and language, of the weighted mean of four ranks: cyclomatic complexity, nesting, length in tokens and rare
 identifiers. Ranks, the rarity of names and the limits of stages all come from the train split, so no other split can change it.
 """
 

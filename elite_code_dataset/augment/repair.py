@@ -128,7 +128,7 @@ def _scopes(view: Framed, spot: Spot) -> Iterator[tuple[int, int]]:
         start = max(source.rfind(b"\n", 0, node.start_byte) + 1, view.first)
         end = source.find(b"\n", max(node.end_byte - 1, 0), view.last)
         end = view.last if end < 0 else end + 1
-        alone = not source[start : node.start_byte].strip() and not source[node.end_byte : end].strip(b" \t\r\n;,)")
+        alone = not source[start : node.start_byte].strip() and not source[node.end_byte : end].strip(b" \t\r\n;")
         if alone and node.start_byte <= spot.start and spot.end <= node.end_byte and (not spans or spans[-1] != (start, end)):
             spans.append((start, end))
         node = node.parent
@@ -138,7 +138,9 @@ def _scopes(view: Framed, spot: Spot) -> Iterator[tuple[int, int]]:
 
 
 def _acceptable(language: Language, view: Framed, start: int, end: int, worse: str) -> bool:
-    """Whether the target with this piece made worse still parses as before, and is other code."""
+    """Whether the target with this piece made worse still parses as before, is other code, and shows some."""
+    if not worse.strip():
+        return False
     made = view.source[:start] + worse.encode() + view.source[end:]
     again = tree_of(made, language)
     if again is None or trouble_in(again) > view.trouble:

@@ -1,6 +1,11 @@
 """error_patterns as a table: real code, the idiom, the worse code that becomes its context; then what it leaves alone."""
 
+import inspect
+import shelve
+import subprocess
 import textwrap
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -218,6 +223,13 @@ TABLE = [
         "kotlin",
         KOTLIN,
         "broad_catch",
+        "try {\n    a()\n} catch (e: LinkError) {\n    b()\n}\n",
+        "try {\n    a()\n} catch (e: Throwable) {\n    b()\n}\n",
+    ),
+    (
+        "kotlin",
+        KOTLIN,
+        "broad_catch",
         "try {\n    a()\n} catch (e: IOException) {\n    b()\n}\n",
         "try {\n    a()\n} catch (e: Exception) {\n    b()\n}\n",
     ),
@@ -329,6 +341,7 @@ ALONE = [
     ("python", PLAIN, "bare_except", "try:\n    a()\nexcept A as e:\n    b(e)\n"),
     ("python", PLAIN, "bare_except", "try:\n    a()\nexcept BaseException:\n    b()\n"),
     ("python", PLAIN, "broad_except", "try:\n    a()\nexcept Exception as e:\n    b(e)\n"),
+    ("python", PLAIN, "broad_except", "try:\n    a()\nexcept (A, KeyboardInterrupt):\n    b()\n"),
     ("python", PLAIN, "swallowed_exception", "try:\n    a()\nexcept A:\n    pass\n"),
     ("python", PLAIN, "dropped_raise_from", "raise B from None\n"),
     ("python", PLAIN, "open_without_with", "with suppress(A) as f:\n    b()\n"),
@@ -467,6 +480,16 @@ def test_lines_of_the_context_make_room_farthest_first():
     assert made.text.startswith("// near\n// Error")
 
 
+def test_a_block_that_would_be_empty_widens_instead():
+    context = "\n".join(f"// {i}" for i in range(40)) + "\n"
+    code = "func f() {\n\tg()\n\tdefer m.Unlock()\n\th()\n}\n"
+    made = error_patterns(window(code, "go", context=context, scale=len(code) + 120), all_languages()["go"], Rng(1), Helpers(Characters()))
+    assert made.text.endswith("):\nfunc f() {\n\tg()\n\th()\n}\n// Improved:\n" + code)
+    assert error_patterns(window(code, "go", scale=len(code) + 65), all_languages()["go"], Rng(1), Helpers(Characters())) == Abstained(
+        "no_room"
+    )
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -486,3 +509,30 @@ def test_the_same_row_and_seed_give_the_same_repair():
     apply = lambda seed: error_patterns(window(source, "rust"), all_languages()["rust"], Rng(seed), Helpers(Characters()))  # noqa: E731
     assert apply(3) == apply(3)
     assert len({apply(seed).idiom for seed in range(20)}) == 3
+
+
+def pieces(text, lines):
+    """A file in pieces of so many lines: most of them are no whole function."""
+    rows = text.splitlines(keepends=True)
+    return ["".join(rows[i : i + lines]) for i in range(0, len(rows), lines)]
+
+
+@pytest.mark.parametrize("name", sorted(name for name, language in all_languages().items() if idioms_of(language)))
+def test_on_real_files_however_they_are_cut_no_block_parses_worse_and_no_target_changes(name):
+    language = all_languages()[name]
+    folder = Path(__file__).parents[1] / "languages" / "samples"
+    texts = [path.read_text() for path in sorted(folder.iterdir()) if path.suffix in language.suffixes]
+    texts += [inspect.getsource(one) for one in (subprocess, shelve, threading)] if name == "python" else []
+    texts += [inside(template, before) for of, template, _, before, _ in TABLE if of == name]
+    made = 0
+    for piece in [piece for text in texts for lines in (1000, 30, 11) for piece in pieces(text, lines)]:
+        rewrite = error_patterns(window(piece, name), language, Rng(1, piece), Helpers())
+        if isinstance(rewrite, Abstained):
+            continue
+        made += 1
+        first, *block, last = rewrite.text[: rewrite.context_chars].splitlines(keepends=True)
+        assert rewrite.text[rewrite.context_chars :] == piece
+        assert "Error handling to improve" in first and "Improved" in last
+        assert framed("".join(block), language).trouble <= framed(piece, language).trouble
+        assert "".join("".join(block).split()) != "".join(piece.split())
+    assert made >= 2

@@ -11,7 +11,10 @@ RESOURCE = "(resource_specification . (resource type: (_) @type name: (_) @name 
 
 
 def broad(found: Found) -> str | None:
-    return "Exception" if found.raw("it") not in ("Exception", "Throwable") and last_of_its_kind(found, "catch_clause") else None
+    caught = found.raw("it")
+    if caught in ("Exception", "Throwable") or not last_of_its_kind(found, "catch_clause"):
+        return None
+    return "Throwable" if caught.endswith("Error") else "Exception"
 
 
 def closed_by_hand(found: Found) -> str | None:

@@ -10,7 +10,10 @@ POSTFIX = "[(identifier) (call_expression) (navigation_expression) (index_expres
 
 
 def broad(found: Found) -> str | None:
-    return "Exception" if found.raw("it") not in ("Exception", "Throwable") and last_of_its_kind(found, "catch_block") else None
+    caught = found.raw("it")
+    if caught in ("Exception", "Throwable") or not last_of_its_kind(found, "catch_block"):
+        return None
+    return "Throwable" if caught.endswith("Error") else "Exception"
 
 
 IDIOMS = (

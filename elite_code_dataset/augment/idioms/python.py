@@ -13,6 +13,7 @@ WITH_NAME = (
     "(with_statement (with_clause . (with_item value: (as_pattern (call function: (_) @opener) @call"
     " alias: (as_pattern_target (identifier) @name))) .) body: (block) @body) @it"
 )
+NOT_EXCEPTIONS = {"BaseException", "BaseExceptionGroup", "KeyboardInterrupt", "SystemExit", "GeneratorExit"}
 # callables whose result has close(): the standard library's files, sockets and archives
 OPENERS = (
     r"(\w+\.)*(open|fdopen|popen|urlopen|socket|create_connection|NamedTemporaryFile|TemporaryFile|SpooledTemporaryFile"
@@ -30,7 +31,8 @@ def bare(found: Found) -> str | None:
 def broad(found: Found) -> str | None:
     what = found.raw("it")
     name = re.fullmatch(r"(.*?)\s+as\s+(\w+)", what, re.DOTALL)
-    if (name[1] if name else what) in ("Exception", "BaseException") or not last_of_its_kind(found, "except_clause"):
+    caught = set(re.findall(r"\w+", name[1] if name else what))
+    if caught & NOT_EXCEPTIONS or caught == {"Exception"} or not last_of_its_kind(found, "except_clause"):
         return None
     return f"Exception as {name[2]}" if name else "Exception"
 
