@@ -21,7 +21,9 @@ class Retriever:
 
     def __init__(self, train: Dataset):
         columns = train.select_columns(["text", "context_chars", "input_ids", "context_tokens", "scale", "kind", "technique"])
-        smallest = min((s for s, k, t in zip(train["scale"], train["kind"], train["technique"]) if k == "code" and t == "original"), default=None)
+        smallest = min(
+            (s for s, k, t in zip(train["scale"], train["kind"], train["technique"]) if k == "code" and t == "original"), default=None
+        )
         rows = [r for r in columns if r["kind"] == "code" and r["technique"] == "original" and r["scale"] == smallest]
         rows = [r for r in rows if WORD.search(r["text"][r["context_chars"] :])]
         self.ids = [r["input_ids"][r["context_tokens"] :] for r in rows]

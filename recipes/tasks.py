@@ -96,7 +96,13 @@ def _edit(row: Mapping[str, Any], encoder: Encoder) -> Prompt:
     ids = row["input_ids"]
     target = row["text"][row["context_chars"] :]
     return Prompt(
-        "edit", list(ids[: row["context_tokens"]]), row["text"][: row["context_chars"]], target, len(ids) - row["context_tokens"] + 8, cluster_of(row), row
+        "edit",
+        list(ids[: row["context_tokens"]]),
+        row["text"][: row["context_chars"]],
+        target,
+        len(ids) - row["context_tokens"] + 8,
+        cluster_of(row),
+        row,
     )
 
 
