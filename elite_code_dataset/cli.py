@@ -303,6 +303,7 @@ def complain(message: str) -> None:
     print("".join(c if c.isprintable() else "?" for c in line), file=sys.stderr)
 
 
+INTERRUPTED = 130
 # typer brings a click of its own from some version on, so the classes are taken from what it raises
 CLICK_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
 
@@ -313,8 +314,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = app(args=list(arguments) if arguments is not None else None, prog_name="elite-code-dataset", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; nothing half-made was left behind")
-        code = 130
+        code = INTERRUPTED  # which typer itself gives back from some version on
     except EliteCodeError as error:
         complain(f"error: {error}")
         code = 2
@@ -328,6 +328,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         complain(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
         code = 2
+    if code == INTERRUPTED:
+        complain("interrupted; nothing half-made was left behind")
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -17,7 +17,7 @@ from elite_code_dataset.opening import dataset_at
 from elite_code_dataset.publish import Refused, folder_published, label_of, push, refusals
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.validation import failed, validate
-from tests.hub_server import Hub
+from tests.hub_server import Hub, Repository
 from tests.sample import changed, dataset, saved, with_facts
 
 PUSH = """
@@ -128,7 +128,7 @@ def test_a_second_push_replaces_the_rows_and_keeps_what_others_put_there(publish
 
 def test_code_that_was_to_be_private_does_not_go_to_a_public_repository(tmp_path):
     with Hub() as hub:
-        run(hub, tmp_path, "from huggingface_hub import create_repo; create_repo('org/kit', repo_type='dataset', private=False)")
+        hub.repositories["org/kit"] = Repository(private=False)
         said = run(hub, tmp_path, PUSH, str(saved()))
         assert "exists and is public" in said and not hub.repositories["org/kit"].files
 
