@@ -86,11 +86,13 @@ class Composition:
 
 def splits_of(ds: Dataset | DatasetDict) -> DatasetDict:
     """``ds`` as a DatasetDict; a single split is named by its rows. Raises EliteCodeError for anything else."""
-    if isinstance(ds, DatasetDict):
+    if isinstance(ds, DatasetDict) and ds:
         return ds
     if isinstance(ds, Dataset):
         name = ds[0]["split"] if len(ds) and "split" in ds.column_names else "train"
         return DatasetDict({name: ds})
+    if isinstance(ds, DatasetDict):
+        raise EliteCodeError("the dataset has no split; expected train, validation and test: build it again")
     raise EliteCodeError(f"got a {type(ds).__name__}; expected a Dataset or DatasetDict: load it without streaming=True")
 
 

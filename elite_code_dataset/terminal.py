@@ -86,7 +86,9 @@ def drops_table(facts: Mapping[str, Any]) -> Table:
     shown.columns[-1].justify = "left"
     for step in facts.get("drops") or []:
         dropped = step.get("dropped") or {}
-        reasons = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in sorted(dropped.items(), key=lambda item: -item[1]))
+        reasons = ", ".join(
+            f"{name.replace('_', ' ').replace(':', ': ')} {count:,}" for name, count in sorted(dropped.items(), key=lambda item: -item[1])
+        )
         shown.add_row(*cells(step.get("step", ""), int(step.get("kept") or 0), sum(dropped.values()), reasons))
     return shown
 
