@@ -384,7 +384,7 @@ class WeightedTrainer(Trainer):
             nats = token_nats(
                 self.model_wrapped if sharded else self.model, rows["input_ids"], self.args.device, budget, whole_model=sharded
             )
-        special = frozenset(getattr(self.processing_class, "all_special_ids", ()))
+        special = frozenset(getattr(self.processing_class, "added_tokens_decoder", ()))
         here = scoring.row_scores(rows, nats, special, self._text)
         return self._gathered(here, share, len(numbers)) if processes > 1 else here.placed(share, len(numbers))
 

@@ -20,8 +20,6 @@ import yaml
 from elite_code_dataset import config
 from elite_code_dataset.records import EliteCodeError
 
-SCALES = (256, 512, 1024, 2048, 4096)
-
 
 def truth(text: str | bool) -> bool:
     """A YAML or command-line word as a bool."""
@@ -62,7 +60,8 @@ class Options:
     dataset: str | None = _option(None, "folder of a saved DatasetDict (train, validation, test), its tokenizer in tokenizer/")
     repo: str | None = _option(None, "git repository to build the dataset of, when no dataset is given")
     preset: str = _option("elite", "how the dataset of --repo is built: baseline, effectiveness, elite")
-    windows: tuple[int, ...] = _option(SCALES, "scales to train on, in tokens", numbers(int))
+    windows: tuple[int, ...] | None = _option(None, "scales to train on, in tokens; default: all that the dataset has", numbers(int))
+    build: dict[str, Any] | None = _option(None, "options of the builder for --repo, by name", mapping)
     tokenizer: str | None = _option(None, "tokenizer by name or folder; default: the dataset's own")
 
     model: str | None = _option(None, "model by Hub name or folder; without one, model_config is trained from scratch")
@@ -85,7 +84,11 @@ class Options:
     steps: int | None = _option(None, "exact number of optimizer steps, instead of epochs", int)
     tokens: int | None = _option(None, "tokens to show, instead of epochs", int)
     max_copies: float = _option(config.EXPOSURE_LIMIT, "at most so many copies of a row in the run")
-    curriculum: str = _option("multiscale", "order of the rows", choices=("multiscale", "difficulty", "none"))
+    curriculum: str = _option(
+        "multiscale",
+        "order of the rows; default: what the dataset's preset says, else multiscale",
+        choices=("multiscale", "difficulty", "none"),
+    )
     stages: tuple[float, ...] = _option(config.CURRICULUM_STAGES, "shares of the tokens per stage", numbers(float))
     mix: float = _option(config.STAGE_MIX, "share of the rows that leave their stage")
     packing: bool = _option(True, "several rows in one window, kept apart by their positions")

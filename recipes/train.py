@@ -28,7 +28,7 @@ from recipes.curves import write_curves
 from recipes.lines import ProgressLines, plan_lines
 from recipes.models import model_config, run_model
 from recipes.options import Options, parsed
-from recipes.rows import RunRows, run_dataset, run_rows
+from recipes.rows import RunRows, run_dataset, run_rows, with_dataset
 
 STOPPED = 130  # exit status after Ctrl-C, as shells count
 
@@ -43,7 +43,7 @@ def run(options: Options) -> dict[str, Any]:
     logging.disable_progress_bar()
     prepare_output(options, state)
     ds, tokenizer = run_dataset(options)
-    options = settled(options, tokenizer, device, state)
+    options = settled(with_dataset(options, ds), tokenizer, device, state)
     rows = run_rows(ds, tokenizer, options)
     plan = make_plan(plan_rows(rows.train), plan_config(options, state.num_processes * options.gradient_accumulation))
     announce([*plan_lines(plan), *exposure_lines(rows, plan)], state)
