@@ -19,7 +19,10 @@ CALLED_POSITIONALLY = frozenset({"map", "filter", "sorted", "min", "max", "reduc
 
 
 def binds(syntax: Syntax, leaf: int) -> bool:
-    """What a class body binds is an attribute; a comprehension's own names never leave it."""
+    """What a class body binds is an attribute; ``(x): int`` in parentheses binds nothing."""
+    pattern = syntax.parents[leaf]
+    if syntax.kinds[pattern] == "tuple_pattern" and syntax.child(syntax.parents[pattern], "type") >= 0:
+        return False
     above = syntax.nearest(leaf, (*FUNCTION, *COMPREHENSIONS, "class_definition"))
     return above < 0 or syntax.kinds[above] != "class_definition"
 
@@ -87,7 +90,7 @@ def _called_positionally(syntax: Syntax, parameters: int, function: int) -> bool
     name_leaf = syntax.child(owner, "name")
     name = syntax.text(name_leaf)
     for leaf in syntax.leaves(function):
-        if leaf == name_leaf or syntax.kinds[leaf] != "identifier" or syntax.text(leaf) != name:
+        if leaf == name_leaf or syntax.kinds[leaf] != "identifier" or syntax.text(leaf) != name or syntax.fields[leaf] == "attribute":
             continue
         call = syntax.parents[leaf]
         if syntax.kinds[call] != "call" or syntax.fields[leaf] != "function" or _names_arguments(syntax, call):
