@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from elite_code_dataset.records import EliteCodeError
 from recipes.options import Options, unknown_name
 
 SCHEDULES = {"cosine": "cosine_with_min_lr", "wsd": "warmup_stable_decay", "constant": "constant_with_warmup"}
+REPORTS = {"tensorboard": "tensorboard", "trackio": "trackio", "wandb": "wandb"}  # name: module
 DECAY_SHARE = 0.2  # of the steps, at the end of the wsd schedule
 RENAMED = {
     "activation_checkpointing": "gradient_checkpointing",
@@ -64,6 +66,7 @@ def check_world(processes: int) -> None:
 
 def training_arguments(options: Options, device: str, precision: str, steps: int) -> TrainingArguments:
     """The arguments of a run of ``steps`` steps, for the installed version of transformers."""
+    _check_reports(options)
     every = options.eval_every
     given: dict[str, Any] = {
         "output_dir": options.output,
@@ -96,6 +99,14 @@ def training_arguments(options: Options, device: str, precision: str, steps: int
     if options.activation_checkpointing:
         given |= {"activation_checkpointing": True, "activation_checkpointing_kwargs": {"use_reentrant": False}}
     return TrainingArguments(**_of_this_version({**given, **(options.training or {})}))
+
+
+def _check_reports(options: Options) -> None:
+    for name in options.report_to:
+        if name != "none" and find_spec(REPORTS.get(name, name)) is None:
+            raise EliteCodeError(
+                f"report_to is {name!r}, which is not installed; expected none or one of {', '.join(REPORTS)} (pip install {name})"
+            )
 
 
 def _schedule(options: Options, steps: int) -> dict[str, Any]:
