@@ -13,12 +13,16 @@ from elite_code_dataset.registration import registered
 
 registered()
 
+# Three functions are called like the module that holds them. Imported here, once, the function is what the name means; later imports of the
+# module do not bind it again.
+from elite_code_dataset.augment import augment  # noqa: E402
+from elite_code_dataset.certificate import certificate  # noqa: E402
+from elite_code_dataset.report import report  # noqa: E402
+
 # Name -> module that holds it, loaded when first asked for: importing the package costs no more than importing datasets.
 _PUBLIC = {
     "Options": "options",
-    "augment": "augment",
     "build": "passes",
-    "certificate": "certificate",
     "deduplicate": "dedup",
     "EliteCodeError": "records",
     "export_jsonl": "export",
@@ -30,12 +34,11 @@ _PUBLIC = {
     "order": "curriculum",
     "prepare": "passes",
     "push": "publish",
-    "report": "report",
     "save": "passes",
     "validate": "validation",
     "weigh": "weights",
 }
-__all__ = ["__version__", "load_dataset", *sorted(_PUBLIC)]
+__all__ = ["__version__", "augment", "certificate", "load_dataset", "report", *sorted(_PUBLIC)]
 
 
 def __getattr__(name: str) -> Any:
