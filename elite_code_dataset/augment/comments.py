@@ -103,6 +103,7 @@ def documentation_end(target: str, language: Language) -> int:
     if syntax is None:
         return 0
     end = _leading_comments_end(syntax, language) or _docstring_end(syntax)
+    end += syntax.source[end : end + 1] == b"\n" if end else 0  # the target begins with a line
     code = syntax.source[end:]
     licence = re.search(rb"copyright|licen[sc]e", syntax.source[:end], re.I)
     return len(syntax.source[:end].decode()) if end and not licence and len(code.decode().strip()) >= SHORTEST_CODE else 0

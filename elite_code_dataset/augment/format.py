@@ -159,7 +159,7 @@ def formatted(source: bytes, language: Language, rng: Rng) -> bytes | Abstained:
         if current is not first and rng.random() < 0.5:
             continue
         text = layout(current, language, rng)
-        if text is None or text.encode() == current.source:
+        if text is None or text.encode() in (current.source, source):  # one layout may undo another
             continue
         after = syntax_of(text.encode(), language)
         if after is not None and same_tokens(first, after, language):

@@ -71,7 +71,7 @@ def _shape(syntax: Syntax, language: Language, comments: bool) -> list[tuple[str
             result.append((kind, ""))
             open_nodes.append(node)
         node += 1
-    return result
+    return result + [("end", syntax.kinds[one]) for one in reversed(open_nodes)]
 
 
 def names_and_literals(syntax: Syntax, language: Language) -> Counter[str]:
