@@ -94,7 +94,7 @@ def build(
     from elite_code_dataset.passes import save
     from elite_code_dataset.terminal import build_summary, facts_to_print
 
-    options: dict[str, Any] = {"revision": revision, "tokenizer": tokenizer, "include": include, "exclude": exclude} | options_of(
+    options: dict[str, Any] = {"commit": revision, "tokenizer": tokenizer, "include": include, "exclude": exclude} | options_of(
         option or ()
     )
     options = {name: value for name, value in options.items() if value is not None}

@@ -25,7 +25,7 @@ CHOICES = {"split_by": ("lineage", "time"), "cut": ("syntax", "blind"), "diff_fo
 class Options:
     """One field an option. Two datasets of one commit with equal options and tokenizer have equal rows."""
 
-    revision: str = "HEAD"  # a branch, tag or hex id
+    commit: str = "HEAD"  # a branch, tag or hex id (`revision` means the loading script's to datasets)
     include: list[str] | None = None  # globs over paths; None for all
     exclude: list[str] | None = None
     max_file_bytes: int = MAX_FILE_BYTES
@@ -87,7 +87,8 @@ def _tokenizer_identity(name: str | None) -> str | None:
 
 @dataclass
 class EliteCodeConfig(datasets.BuilderConfig, Options):
-    """A ``BuilderConfig`` with every option as a field. ``commits`` are the pinned commits, one a repository, set when the id is made."""
+    """A ``BuilderConfig`` with every option as a field. ``commits`` are the pinned commits, one a repository,
+    set when the id is made; given, they are what is read, so that several configs are of one commit while the repository moves on."""
 
     version: datasets.Version | str | None = datasets.Version(VERSION)
     commits: tuple[str, ...] = ()
@@ -99,11 +100,13 @@ class EliteCodeConfig(datasets.BuilderConfig, Options):
         from elite_code_dataset.repository import open_repository  # here, as a config may be made where no repository is read
 
         self.checked()
-        pinned = []
-        for place in repositories_of(self.data_dir):
-            with open_repository(place, self.revision) as repository:
-                pinned.append(repository.commit)
-        self.commits = tuple(pinned)
+        places = repositories_of(self.data_dir)
+        if len(self.commits) != len(places):
+            pinned = []
+            for place in places:
+                with open_repository(place, self.commit) as repository:
+                    pinned.append(repository.commit)
+            self.commits = tuple(pinned)
         digest = hashlib.sha256(json.dumps([self.commits, self.digest(), str(custom_features)]).encode()).hexdigest()[:16]
         return f"{self.name}-{self.commits[0][:12]}-{digest}"
 

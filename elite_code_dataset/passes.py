@@ -94,8 +94,12 @@ def build(
     names = [f"w{scale}" for scale in sorted(scales)] + (["edits"] if plan.edits else [])
     data_dir = places[0] if len(places) == 1 else list(places)
     parts: list[DatasetDict] = []
+    commits: tuple[str, ...] = ()  # pinned by the first config for all
     for name in names:
-        builder = EliteCodeDataset(config_name=name, data_dir=data_dir, cache_dir=str(cache_dir) if cache_dir else None, **chosen)
+        builder = EliteCodeDataset(
+            config_name=name, data_dir=data_dir, cache_dir=str(cache_dir) if cache_dir else None, commits=commits, **chosen
+        )
+        commits = builder.config.commits
         builder.download_and_prepare(num_proc=num_proc)
         if builder.info.splits:
             parts.append(builder.as_dataset())

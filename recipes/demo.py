@@ -24,6 +24,7 @@ import datasets
 from rich.console import Console
 
 import elite_code_dataset as ecd
+from elite_code_dataset.repository import open_repository
 from elite_code_dataset.summary import summary
 
 CONFIGS = ("w256", "w512", "w1024", "w2048", "w4096", "edits")
@@ -48,7 +49,9 @@ def demo(repo: str, output: Path) -> int:
     console = Console()
     started = time.monotonic()
     console.print(f"[bold]1. A dataset of {repo}[/bold]: datasets.load_dataset for {', '.join(CONFIGS)}, then every pass")
-    parts = [datasets.load_dataset("elite_code_dataset", name, data_dir=repo) for name in CONFIGS]
+    with open_repository(repo) as repository:
+        commit = repository.commit if repository.kind == "git" else "HEAD"  # the same for all, should somebody commit meanwhile
+    parts = [datasets.load_dataset("elite_code_dataset", name, data_dir=repo, commit=commit) for name in CONFIGS]
     ds = ecd.prepare(ecd.joined(parts))
     if output.exists():
         shutil.rmtree(output)

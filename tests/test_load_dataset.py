@@ -121,7 +121,7 @@ def test_a_new_commit_is_a_new_dataset_and_an_unchanged_one_comes_from_the_cache
     new = load_dataset(NAME, "w1024", data_dir=str(place), cache_dir=cache)
     assert new["train"].cache_files != first["train"].cache_files
     assert any("case_77_0" in row["text"] for rows in new.values() for row in rows)
-    old = ecd.load_dataset("w1024", data_dir=place, revision=first["train"][0]["commit"])
+    old = load_dataset(NAME, "w1024", data_dir=str(place), commit=first["train"][0]["commit"])
     assert contents(old) == contents(first)
 
 
