@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Protocol
 
@@ -248,6 +248,15 @@ def _product(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     return np.stack((np.repeat(here, len(there)), np.tile(there, len(here))))
 
 
+def _counted(steps: Sequence[Step], head: Mapping[str, tuple[str, int]] | None) -> list[Step]:
+    """The steps, without the sizes of what HEAD holds but does not count (generated files...): they must not weigh in the past either."""
+    if head is None:
+        return list(steps)
+    last = {step.path: step.size for step in sorted(steps, key=lambda step: step.order) if step.live}
+    left_out = {path for path, size in last.items() if size and path not in head}
+    return [replace(step, size=0) if step.path in left_out else step for step in steps]
+
+
 def _replayed(steps: Iterable[Step], targets: Sequence[float], seed: int) -> _Replay:
     replay = _Replay(targets, seed)
     for _, commit in itertools.groupby(sorted(steps, key=lambda step: step.order), key=lambda step: step.order):
@@ -310,7 +319,7 @@ def split_of(
     shares = [float(targets.get(split, 0.0)) for split in SPLITS]
     if set(targets) - set(SPLITS) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6 or not shares[0]:
         raise EliteCodeError(f"cannot split by {dict(targets)}; give train, validation and test shares that add up to 1, train above 0")
-    steps = list(steps)
+    steps = _counted(list(steps), head)
     replay = _replayed(steps, shares, seed)
     moved = _arrived(replay, twins, head)
     since: dict[str, int] = {}

@@ -136,6 +136,15 @@ def test_sizes_at_head_are_what_counts():
     assert test / total == pytest.approx(0.05, abs=0.01)
 
 
+def test_what_does_not_count_at_head_did_not_weigh_before_either():
+    steps = growing_history(300)
+    lock = [Step(order, "lock", "huge.lock", 9000 + 500 * number("lock", order, below=40), f"lock {order}") for order in range(0, 300, 4)]
+    head = {step.path: (step.lineage, step.size) for step in steps}
+    with_lock, without = split_of(steps + lock, head=head), split_of(steps, head=head)
+    assert {lineage: side for lineage, side in with_lock.side.items() if lineage != "lock"} == without.side
+    assert with_lock.moved_at_head == 0
+
+
 def test_a_folder_is_split_too_and_not_by_the_alphabet():
     head = {f"file{k:03}.py": (f"lineage{k:03}", 400 + number(k, below=900)) for k in range(120)}
     splits = split_of([], head=head)
