@@ -10,7 +10,9 @@ from elite_code_dataset.presets import PRESETS
 
 EXACT = 1e-6
 LEAST_ROWS = 20  # rows of one scale and language from which on a rank correlation says something
-LEAST_CORRELATION = 0.25  # of difficulty with complexity; complexity is one of its four measures; shuffled: 0 +- 0.1
+LEAST_CORRELATION = (
+    0.2  # of difficulty with complexity, which is one of its four measures: 0.33-0.41 on three repositories; shuffled, about 0
+)
 FAMILY = ("group", "path", "scale", "language")
 
 
@@ -91,7 +93,7 @@ def difficulty_ranks(view: View) -> Verdict:
 @check(f"within a scale and language difficulty rises with complexity: rank correlation at least {LEAST_CORRELATION}")
 def difficulty_follows_complexity(view: View) -> Verdict:
     prepared(view)
-    train = view.original & (view.where == "train")
+    train = view.code & (view.where == "train")  # an edit's complexity is not measured
     complexity, difficulty = view.column("complexity").astype(float), view.column("difficulty").astype(float)
     found, sizes = [], []
     keys = np.array([f"{scale}/{language}" for scale, language in zip(view.column("scale"), view.column("language"))], dtype=object)
