@@ -66,6 +66,7 @@ class Language:
     decisions: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
 
+    hidden: str = ""  # a pattern for what no grammar can read in place; the parser sees blanks there, so offsets stay
     comments: tuple[str, ...] = ("comment",)
     identifiers: tuple[str, ...] = ("identifier",)
     strings: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ cap on depth for queries; and what looks crafted (``_trial.looks_crafted``) is p
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from functools import cache
@@ -51,9 +52,15 @@ def tree_of(source: bytes, language: Language, seconds: float = PARSE_SECONDS) -
     parser = parser_of(language)
     if parser is None or len(source) > MAX_FILE_BYTES:
         return None
+    if language.hidden:
+        source = re.sub(language.hidden.encode(), _blanked, source, flags=re.MULTILINE)
     if _trial.looks_crafted(source) and not _trial.passed(source, language.grammar, query_text(language), seconds):
         return None
     return _trial.parse(parser, source, time.monotonic() + seconds)
+
+
+def _blanked(found: re.Match[bytes]) -> bytes:
+    return re.sub(rb"[^\n]", b" ", found[0])
 
 
 @cache

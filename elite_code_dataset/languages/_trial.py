@@ -27,6 +27,7 @@ CALLS_BASE, CALLS_PER_KIB = 1000, 40
 MAX_DEPTH = 500
 # Of 9,499 files of installed packages two nest brackets deeper, two hold more unclosed ``<``, and none packs tighter.
 CRAFTED_BRACKETS, CRAFTED_ANGLES, CRAFTED_RATIO, CRAFTED_BYTES = 200, 300, 0.05, 2000
+RUBBLE_TOKENS = 5000  # time is quadratic in them: 5,000 take about 10 ms
 TRIAL_MEMORY_BYTES = 1_500_000_000
 PIECE_BYTES = 1024  # what the read callable hands over at once; small, since ``Node.text`` later reads whole pieces again
 
@@ -90,10 +91,19 @@ def matches(tree: tree_sitter.Tree, query: tree_sitter.Query) -> list[tuple[int,
     A cursor's time per node grows with its depth, so ``a+a+a+...`` would be quadratic without a bound (48 KB: 20 s; with it 4 ms). The
     cursor's own ``progress_callback`` is not used: tree-sitter 0.26 for Python crashes the process on it.
     """
+    if _is_rubble(tree.root_node):
+        return None
     cursor = tree_sitter.QueryCursor(query)
     cursor.set_max_start_depth(MAX_DEPTH)
     found = cursor.matches(tree.root_node)
     return None if cursor.did_exceed_match_limit else found
+
+
+def _is_rubble(root: tree_sitter.Node) -> bool:
+    """Whether thousands of bare tokens lie side by side, as after ``((((...``: a cursor looks through all of them at each of them."""
+    if not root.has_error:
+        return False
+    return any(node.child_count - 2 * node.named_child_count > RUBBLE_TOKENS for node in (root, *root.children[:RUBBLE_TOKENS]))
 
 
 def looks_crafted(source: bytes) -> bool:

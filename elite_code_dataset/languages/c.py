@@ -90,6 +90,21 @@ DECISIONS = (
 )
 
 
+# What only the preprocessor understands. A brace that only C++ sees, opened and closed in conditionals of its own; macros that stand
+# where an attribute may stand; macros that are a line of their own at the margin, without a semicolon or a body after them.
+HIDDEN = "|".join(
+    (
+        r"^[ \t]*#[ \t]*if(?:def[ \t]+|[ \t]+defined[ \t]*\(?[ \t]*)__cplusplus\b[^\n]*\n"
+        r"\s*(?:extern\s+\"C\"\s*\{|\})[^\n#]*\n\s*#[ \t]*endif[^\n]*",
+        r"\b(?:[A-Z][A-Z0-9]*_)+(?:API|APIS|EXPORT|EXPORTED|EXTERN|DLL|DLLEXPORT|PUBLIC|VISIBLE|VISIBILITY|HIDDEN|NOINLINE|INLINE|"
+        r"NORETURN|NODISCARD|DEPRECATED|UNUSED|DEVICE)(?=\s+[A-Za-z_:~])",
+        r"\b__(?:host|device|global|forceinline|extension|inline)__\b",
+        r"^[A-Z_][A-Z0-9_]*(?:BEGIN|END|PROTOS|DECLS|PUSH|POP)[A-Z0-9_]*(?:\([^()\n]*\))?[ \t]*$",
+        r"^[A-Z][A-Z0-9_]+\([^()\n]*\)[ \t]*$(?!\s*[{:;])",
+    )
+)
+
+
 def read_import(node: Node) -> list[ImportParts]:
     """``#include "a.h"`` -> ("a.h", (), "include"); ``#include <a.h>`` -> ("a.h", (), "include_system"). Macros are not looked through."""
     path = node.child_by_field_name("path")
@@ -112,6 +127,7 @@ LANGUAGE = Language(
     statements=STATEMENTS,
     blocks=BLOCKS,
     decisions=DECISIONS,
+    hidden=HIDDEN,
     comments=("comment",),
     identifiers=("identifier", "field_identifier", "type_identifier"),
     strings=("string_literal", "system_lib_string", "char_literal"),

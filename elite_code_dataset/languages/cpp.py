@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from elite_code_dataset.languages import Language
-from elite_code_dataset.languages.c import BLOCKS, CONSTANTS, DECISIONS, IMPORTS, MACROS, PROTOTYPES, STATEMENTS, TYPES, read_import
+from elite_code_dataset.languages.c import BLOCKS, CONSTANTS, DECISIONS, HIDDEN, IMPORTS, MACROS, PROTOTYPES, STATEMENTS, TYPES, read_import
 
 UNITS = (
     """
@@ -55,6 +55,7 @@ LANGUAGE = Language(
     statements=(*STATEMENTS, "(field_declaration_list (_) @it)", "template_declaration", "alias_declaration"),
     blocks=BLOCKS,
     decisions=(*DECISIONS, '(binary_expression ["and" "or"] @it)', "for_range_loop", "catch_clause"),
+    hidden=HIDDEN,
     comments=("comment",),
     identifiers=("identifier", "field_identifier", "type_identifier", "namespace_identifier"),
     strings=("string_literal", "raw_string_literal", "system_lib_string", "char_literal"),

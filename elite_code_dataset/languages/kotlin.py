@@ -12,7 +12,8 @@ UNITS = f"""
 (class_declaration "interface" name: (_) @name {_BODY}? @body) @interface
 (class_declaration name: (_) @name {_BODY}? @body) @type
 (object_declaration name: (_) @name (class_body)? @body) @type
-(companion_object "object" @name name: (_)? @name (class_body)? @body) @type
+(companion_object name: (_) @name (class_body)? @body) @type
+(companion_object "object" @name (class_body)? @body) @type
 (function_declaration name: (_) @name (function_body)? @body) @function
 (secondary_constructor "constructor" @name (constructor_delegation_call) @body) @method
 (secondary_constructor "constructor" @name (block)? @body) @method
@@ -70,7 +71,7 @@ LANGUAGE = Language(
         "for_statement",
         "while_statement",
         "do_while_statement",
-        "(when_entry condition: (_) @it)",
+        "(when_entry . condition: (_) @it)",
         "catch_block",
         '(binary_expression ["&&" "||" "?:"] @it)',
     ),

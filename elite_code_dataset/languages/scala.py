@@ -78,6 +78,7 @@ LANGUAGE = Language(
         "do_while_expression",
         "for_expression",
         "case_clause",
+        "guard",
         '(infix_expression operator: (operator_identifier) @it (#any-of? @it "&&" "||"))',
     ),
     defaults=("(case_clause . pattern: (wildcard) @it)",),
