@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, Window, technique
-from elite_code_dataset.augment.structures import Edit, all_rules, edits_of, replaced
+from elite_code_dataset.augment.structures import Edit, all_checks, all_rules, edits_of, replaced
 from elite_code_dataset.augment.syntax import syntax_of
 from elite_code_dataset.augment.verify import PARSES, SAME_NAMES, no_new_errors, same_names
 from elite_code_dataset.languages import Language
@@ -41,6 +41,9 @@ def restructured(source: bytes, language: Language, rng: Rng, share: float = 1.0
     after = syntax_of(result, language)
     if after is None or not no_new_errors(syntax, after):
         return Abstained("new_errors")
+    check = all_checks().get(language.name)
+    if check and not check(source.decode(), result.decode()):
+        return Abstained("not_valid")
     level = SAME_NAMES if same_names(syntax, after, language) else PARSES
     return Restructured(result, tuple(sorted(edit.rule for edit in chosen)), level)
 

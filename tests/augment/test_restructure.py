@@ -173,6 +173,7 @@ RULED_OUT = [
     ("early_exit", "javascript", "function f() {\n  if (a) {\n    return 1;\n  } else {\n    let b = 2;\n    g(b);\n  }\n}"),
     ("early_exit", "python", "def f():\n    if a:\n        return 1\n    elif b:\n        c()\n    return 2\n"),
     ("nest_elif", "python", "if a:\n    x()\nelif b:\n    y()\nelif c:\n    z()\n"),
+    ("early_exit", "python", "def f():\n    while a:\n        if a:\n            return 1\n        # the end\n    return 2\n"),
     ("swap_branches", "python", "if a:\n    x()\nelif b:\n    y()\nelse:\n    z()\n"),
     ("move_negation", "python", "x = not (a and not b)\n"),
 ]

@@ -31,13 +31,24 @@ Rule = Callable[[Syntax, int], Edit | None]
 Rules = dict[str, tuple[Rule, ...]]  # by the kind of node a rule looks at
 
 
+def _gathered(name: str) -> dict:
+    """The dicts called ``name`` of all modules in this folder, as one."""
+    found: dict = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
+        found.update(getattr(importlib.import_module(f"{__name__}.{module}"), name, {}))
+    return found
+
+
 @cache
 def all_rules() -> dict[str, Rules]:
     """Rules by language name; each module of this folder has ``RULES = {"name": {kind: (rule, ...)}}``."""
-    found: dict[str, Rules] = {}
-    for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
-        found.update(getattr(importlib.import_module(f"{__name__}.{module}"), "RULES", {}))
-    return found
+    return _gathered("RULES")
+
+
+@cache
+def all_checks() -> dict[str, Callable[[str, str], bool]]:
+    """A check of before and after by language name, where a language has a reader that is stricter than its grammar."""
+    return _gathered("CHECKS")
 
 
 def edits_of(syntax: Syntax, language: Language) -> list[Edit]:

@@ -6,6 +6,9 @@ turned into ``!=``; double negation is dropped, and ``not`` moved inwards, only 
 
 from __future__ import annotations
 
+import ast
+import warnings
+
 from elite_code_dataset.augment.structures import Edit, Rules, has_comment, shifted, slice_of, unit_between
 from elite_code_dataset.augment.syntax import Syntax
 
@@ -221,7 +224,8 @@ def add_else(syntax: Syntax, node: int) -> Edit | None:
     block, first = syntax.parents[node], syntax.child(node, "consequence")
     if syntax.kinds[block] != "block" or syntax.child(node, "alternative") >= 0 or has_comment(syntax, node) or not _jumps(syntax, first):
         return None
-    following = next((child for child in syntax.children(block) if child >= syntax.lasts[node]), -1)
+    rest = [child for child in syntax.children(block) if child >= syntax.lasts[node]]
+    following = rest[0] if any(syntax.kinds[child] != "comment" for child in rest) else -1
     unit = unit_between(syntax.indent(node), syntax.indent(first)) if syntax.begins_line(first) else None
     if following < 0 or unit is None or not syntax.begins_line(following) or not syntax.begins_line(node):
         return None
@@ -260,6 +264,25 @@ def fold_elif(syntax: Syntax, node: int) -> Edit | None:
     return _edit(syntax, node, None if text is None else f"el{text}", "nest_elif")
 
 
+def is_valid(before: str, after: str) -> bool:
+    """Whether the running interpreter still reads ``after``, where it reads ``before`` (in whole, or as an indented piece)."""
+    for frame in ("{}", "if True:\n{}"):
+        if _is_read(frame.replace("{}", before)):
+            return _is_read(frame.replace("{}", after))
+    return True
+
+
+def _is_read(source: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
+
+
+CHECKS = {"python": is_valid}
 RULES: dict[str, Rules] = {
     "python": {
         "if_statement": (swap_branches, drop_else, add_else),
