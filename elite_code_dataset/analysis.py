@@ -167,7 +167,7 @@ def _facts(readings: Sequence[Reading], sides: Splits, encoder: Encoder, options
         },
         "function_signatures": sum(u.kind in ("function", "method") for f in files for u in f.units),
         "source_files": len(files),
-        "licence": [licence for r in readings for licence in r.licences],
+        "licence": [{**licence, "repository": r.name} for r in readings for licence in r.licences],
     }
 
 

@@ -65,6 +65,7 @@ def prepare(
     facts["drops"] = [*facts.get("drops", []), *(report.as_dict() for report in reports)]
     facts["preset"] = preset if isinstance(preset, str) else "custom"
     facts["curriculum"] = plan.curriculum
+    facts["windows"] = sorted({scale for rows in ds.values() for scale, kind in zip(rows["scale"], rows["kind"]) if kind == "code"})
     facts["certificate"] = certificate(ds).as_dict()
     facts["exposures"] = exposures(ds).as_dict()
     facts["digests"] = {split: metadata.digest(rows) for split, rows in ds.items()}

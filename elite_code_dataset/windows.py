@@ -223,8 +223,9 @@ def _segments(view: View, budget: int) -> list[tuple[int, int]]:
             joined = last - before[0]
             leftover = not is_callable and last - first < SEGMENT_MINIMUM
             header = short_before and (is_callable or not leftover)
+            blank = not view.raw[view.encoding.starts[first] : view.encoding.starts[last]].strip()
             both_small = not is_callable and before[0] not in callables and joined <= budget // 2
-            if joined <= budget and (header or leftover or both_small):
+            if joined <= budget and (header or leftover or both_small or blank):
                 segments[-1] = (before[0], last)
                 if is_callable:
                     callables.add(before[0])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def demo(repo: str, output: Path) -> int:
     with open_repository(repo) as repository:
         commit = repository.commit if repository.kind == "git" else "HEAD"  # the same for all, should somebody commit meanwhile
     parts = [datasets.load_dataset("elite_code_dataset", name, data_dir=repo, commit=commit) for name in CONFIGS]
-    ds = ecd.prepare(ecd.joined(parts))
+    ds = ecd.prepare(ecd.joined(parts), num_proc=min(2, os.cpu_count() or 1))
     if output.exists():
         shutil.rmtree(output)
     ecd.save(ds, output / "dataset")
