@@ -96,6 +96,13 @@ LANGUAGE = (
         headings=r"\S",
     ),
     Language(
+        "sql",
+        (".sql", ".psql", ".ddl", ".dml", ".pgsql"),
+        line_comment="--",
+        block_comment=("/*", "*/"),
+        headings=r"(?i:create|alter|drop|insert|update|delete|select|with|grant|begin|commit|set|use|merge|truncate|comment)\b",
+    ),
+    Language(
         "graphql",
         (".graphql", ".gql", ".graphqls"),
         line_comment="#",
