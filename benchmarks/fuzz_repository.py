@@ -3,7 +3,7 @@
 In: ``python benchmarks/fuzz_repository.py [number of cases] [first seed]``. Out: a line every 500 cases, and a summary; exit status 1 if
 a case crashed, hung, or gave a byte that is not the object's own. Costs about 30 cases a second on one core.
 
-Each case copies one of three base repositories (loose objects, one pack, sha256), applies one to four mutations and reads files,
+Each case copies one of five base repositories (loose objects, one pack, both, each hash), applies one to four mutations and reads files,
 history, changes and line times. Allowed are a clear refusal, or content whose hash is the id it is filed under.
 """
 
@@ -56,9 +56,10 @@ def _git(folder: Path, *arguments: str, moment: int = 1_600_000_000) -> str:
 
 
 def base_repositories(root: Path) -> list[Path]:
-    """Three small repositories with a rename, a merge, a tag, a symlink and packed refs."""
+    """Five small repositories with a rename, a merge, a tag, a symlink and packed refs."""
     made = []
-    for name, options in (("loose", []), ("packed", []), ("sha256", ["--object-format=sha256"])):
+    long_ids = ["--object-format=sha256"]
+    for name, options in (("loose", []), ("packed", []), ("sha256", long_ids), ("packed-sha256", long_ids), ("mixed", [])):
         folder = root / name
         folder.mkdir(parents=True)
         _git(folder, "init", "-q", "-b", "main", "--template=", *options)
@@ -80,8 +81,10 @@ def base_repositories(root: Path) -> list[Path]:
         _git(folder, "merge", "-q", "--no-ff", "-m", "Join", "side", moment=1_600_000_500)
         _git(folder, "tag", "-a", "-m", "Tag", "v1")
         _git(folder, "pack-refs", "--all")
-        if name == "packed":
+        if name.startswith("packed"):
             _git(folder, "repack", "-q", "-a", "-d")
+        if name == "mixed":
+            _git(folder, "repack", "-q", "-a")  # each object twice
         made.append(folder / ".git")
     return made
 
@@ -119,7 +122,7 @@ class Case:
         return oid
 
     def loose(self) -> list[str]:
-        return sorted(f.parent.name + f.name for f in (self.git_dir / "objects").glob("??/*"))
+        return sorted(f.parent.name + f.name for f in (self.git_dir / "objects").glob("??/*") if f.is_file())
 
     def tip(self, oid: str) -> None:
         """Make HEAD this object."""

@@ -1,10 +1,11 @@
-"""Objects by id: hex ids -> checked bytes, through ``git cat-file`` in a temporary repository of our own making.
+"""Objects by id: hex ids -> checked bytes, from loose files read here, and from packs by ``git cat-file`` in a repository of our own making.
 
 In: a ``GitPlace`` and object ids. Out: (kind, bytes) whose hash was computed again here, or None, never an exception for what
 a repository contains. Costs about 20 microseconds an object, one or two git processes, and a 1 MB read buffer.
 
-The repository's own folder is only ever named as GIT_OBJECT_DIRECTORY: its config, hooks, attributes, refs, grafts and
-replacements are never read by git, so nothing they name can run. git starts from ``/`` in a process group of its own, with an
+The temporary repository is empty but for a link to the packs: the config, hooks, attributes, refs, grafts, replacements and
+alternates of the real one are never seen by git, so nothing they name can run. Nor are its loose objects, of which git
+would hand on fewer or more bytes than it announced. git starts from ``/`` in a process group of its own, with an
 environment made from nothing and limits on memory and CPU; silence, a wrong answer or a death costs one object.
 """
 
@@ -20,14 +21,17 @@ import signal
 import subprocess
 import tempfile
 import weakref
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from elite_code_dataset.config import GIT_CPU_SECONDS, GIT_MEMORY_KB, GIT_SILENCE_SECONDS, MAX_META_BYTES
-from elite_code_dataset.git_place import HEX_ID, GitPlace, clean_environment, git_program
+from elite_code_dataset.git_place import HEX_ID, GitPlace, clean_environment, git_program, plain_bytes
 
 _WINDOW = 200  # ids written at once: 13 KB at most, which every pipe holds, so that neither side ever waits for the other
 _ANSWER = re.compile(rb"([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d{1,19})\Z")
+_LOOSE = re.compile(rb"(commit|tree|blob|tag) (\d{1,19})\0")
+_LOOSE_HEAD = 64  # bytes that hold the head of any loose object
 _SHELL = 'ulimit -t "$1" 2>/dev/null; ulimit -v "$2" 2>/dev/null; ulimit -c 0 2>/dev/null; shift 2; exec "$@"'
 _CONFIG = """[core]
 \trepositoryformatversion = {version}
@@ -47,6 +51,7 @@ class Objects:
         self.place = place
         self.id_length = 40 if place.hash_name == "sha1" else 64
         self._silence = silence
+        self._fans = frozenset(name for name in plain_names(place.objects) if len(name) == 2)  # folders of loose objects
         self._forget()
 
     def _forget(self) -> None:
@@ -89,23 +94,46 @@ class Objects:
 
     def full_id(self, prefix: str) -> str | None:
         """The only object id that starts with these hex digits, or None for none or several."""
+        folder = plain_names(self.place.objects / prefix[:2])
+        found = {prefix[:2] + name for name in folder if name.startswith(prefix[2:]) and HEX_ID.match(prefix[:2] + name)}
         pipe = self._taken("--batch-check")
         pipe.write([prefix])
-        match = _ANSWER.match(pipe.line() or b"")
+        line = pipe.line() or b""
         pipe.end()  # what follows "ambiguous" differs between versions of git
-        return match.group(1).decode() if match else None
+        match = _ANSWER.match(line)
+        found |= {match.group(1).decode()} if match else set()
+        return found.pop() if len(found) == 1 and not line.endswith(b" ambiguous") else None
 
     def _asked(self, mode: str, oids: Sequence[str], limit: int) -> Iterator[tuple[str, str | None, int, bytes]]:
+        """Answers in the order of ``oids``: what lies loose or is no id at all is answered here, the rest by git, many at a time."""
         at = 0
         while at < len(oids):
-            window = oids[at : at + _WINDOW]
-            sound = next((i for i, oid in enumerate(window) if len(oid) != self.id_length or not HEX_ID.match(oid)), len(window))
-            if not sound:  # no id: never passed on to git
+            window: list[str] = []
+            here = None
+            while len(window) < _WINDOW and at + len(window) < len(oids) and here is None:
+                here = self._answered_here(mode, oids[at + len(window)], limit)
+                window += [] if here else [oids[at + len(window)]]
+            while window:
+                answered = 0
+                for answer in self._window(mode, window, limit):
+                    answered += 1
+                    yield answer
+                at += answered
+                window = window[answered:]
+            if here is not None:
                 at += 1
-                yield window[0], None, 0, b""
-            for answer in self._window(mode, window[:sound], limit) if sound else ():
-                at += 1
-                yield answer
+                yield here
+
+    def _answered_here(self, mode: str, oid: str, limit: int) -> tuple[str, str | None, int, bytes] | None:
+        """The answer for what is no id, or is the id of a sound loose object; None for what git has to be asked."""
+        if len(oid) != self.id_length or not HEX_ID.match(oid):
+            return oid, None, 0, b""
+        if oid[:2] not in self._fans:
+            return None
+        found = loose_object(self.place.objects / oid[:2] / oid[2:], limit if mode == "--batch" else None)
+        if found is None or (mode == "--batch" and not self._is_own(oid, found[0], found[2])):
+            return None  # there may be a sound copy in a pack
+        return oid, *found
 
     def _window(self, mode: str, window: Sequence[str], limit: int) -> Iterator[tuple[str, str | None, int, bytes]]:
         """Answers to one window, up to and with the first that makes git's output untrustworthy."""
@@ -123,7 +151,7 @@ class Objects:
                     break
                 kind, size = match.group(2).decode(), int(match.group(3))
                 data = b"\n" if mode == "--batch-check" else pipe.exactly(size + 1) if size <= limit else b""
-                if not data or data[-1:] != b"\n" or (mode == "--batch" and self.hash_of(kind, data[:-1]) != oid):
+                if not data or data[-1:] != b"\n" or (mode == "--batch" and not self._is_own(oid, kind, data[:-1])):
                     break
                 yield oid, kind, size, data[:-1]
             else:
@@ -133,11 +161,10 @@ class Objects:
         if not trusted:
             yield oid, None, 0, b""
 
-    def hash_of(self, kind: str, data: bytes) -> str:
-        """git's id of an object with this content."""
+    def _is_own(self, oid: str, kind: str, data: bytes) -> bool:
         digest = hashlib.new(self.place.hash_name, f"{kind} {len(data)}\0".encode(), usedforsecurity=False)
         digest.update(data)
-        return digest.hexdigest()
+        return digest.hexdigest() == oid
 
     def _taken(self, mode: str) -> _Pipe:
         """A git process that nobody is reading from, started if there is none."""
@@ -151,7 +178,7 @@ class Objects:
         return _Pipe([git_program(), "--no-pager", "cat-file", mode], self._environment(self._shim), self._silence)
 
     def _environment(self, shim: str) -> dict[str, str]:
-        return clean_environment() | {"GIT_DIR": shim, "GIT_OBJECT_DIRECTORY": str(self.place.objects)}
+        return clean_environment() | {"GIT_DIR": shim, "GIT_OBJECT_DIRECTORY": f"{shim}/objects"}
 
 
 def _shim(place: GitPlace) -> str:
@@ -159,6 +186,7 @@ def _shim(place: GitPlace) -> str:
     root = Path(tempfile.mkdtemp(prefix="elite-code-dataset-"))
     for folder in ("objects", "refs"):
         (root / folder).mkdir()
+    (root / "objects" / "pack").symlink_to(place.objects / "pack")  # checked to be a folder of plain files
     (root / "HEAD").write_text("ref: refs/heads/none\n")
     config = _CONFIG.format(version=0 if place.hash_name == "sha1" else 1)
     if place.hash_name != "sha1":
@@ -170,6 +198,40 @@ def _shim(place: GitPlace) -> str:
 def _remove(shim: str, owner: int) -> None:
     if owner == os.getpid():
         shutil.rmtree(shim, ignore_errors=True)
+
+
+def plain_names(folder: Path) -> list[str]:
+    """The names in a folder; none if it is no folder."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def loose_object(path: Path, limit: int | None) -> tuple[str, int, bytes] | None:
+    """Kind, size and content of a loose object; None if it is missing, broken, not as long as it says, or larger than ``limit``.
+
+    With no limit only its head is read, and the content is empty.
+    """
+    packed, _ = plain_bytes(os.fsencode(path), (limit or 0) + (limit or 0) // 1000 + 4096, head=4096 if limit is None else None)
+    if packed is None:
+        return None
+    stream = zlib.decompressobj()
+    try:
+        start = stream.decompress(packed, _LOOSE_HEAD)
+        match = _LOOSE.match(start)
+        if match is None:
+            return None
+        kind, size = match.group(1).decode(), int(match.group(2))
+        if limit is None:
+            return kind, size, b""
+        missing = size - (len(start) - match.end())
+        if size > limit or missing < 0:
+            return None
+        data = start[match.end() :] + (stream.decompress(stream.unconsumed_tail, missing + 1) if missing or not stream.eof else b"")
+    except zlib.error:
+        return None
+    return (kind, size, data) if len(data) == size and stream.eof else None
 
 
 class _Pipe:

@@ -79,16 +79,21 @@ def plain_text(root: Path, *parts: str, limit: int = _SMALL_FILE) -> str | None:
     return None if data is None else data.decode("utf-8", "backslashreplace")
 
 
-def plain_bytes(path: bytes, limit: int) -> tuple[bytes | None, int]:
-    """Content and size of a plain file; content None for a link, a FIFO, a folder, or more than ``limit`` bytes. Never blocks."""
+def plain_bytes(path: bytes, limit: int, head: int | None = None) -> tuple[bytes | None, int]:
+    """Content and size of a plain file; content None for a link, a FIFO, a folder, or more than ``limit`` bytes. Never blocks.
+
+    With ``head`` only that many bytes are read, however large the file is.
+    """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
         return None, 0
     try:
         status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+        if not stat.S_ISREG(status.st_mode) or (head is None and status.st_size > limit):
             return None, status.st_size
+        if head is not None:
+            return os.read(handle, head), status.st_size
         parts, left = [], limit + 1  # it may grow while it is read
         while left > 0 and (part := os.read(handle, min(left, 1 << 20))):
             parts.append(part)

@@ -154,6 +154,12 @@ def _signed(header: str, kind: str, settings: str) -> Plant:
 def _promisor(target: Target) -> None:
     """A blob that is missing, and a promisor remote whose transport is the program."""
     blob = _plain(target, "rev-parse", "HEAD:one.txt")
+    for pack in (target.git_dir / "objects" / "pack").glob("*.pack"):
+        moved = pack.rename(target.git_dir / "moved.pack")
+        for rest in pack.parent.glob("*"):
+            rest.unlink()
+        with moved.open("rb") as stream:
+            subprocess.run(["git", "unpack-objects", "-q"], cwd=target.folder, env=ENVIRONMENT, stdin=stream, check=True)
     (target.git_dir / "objects" / blob[:2] / blob[2:]).unlink()
     target.config(
         "[core]\n\trepositoryformatversion = 1\n\tsshCommand = PROGRAM\n[extensions]\n\tpartialClone = origin\n"

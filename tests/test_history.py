@@ -482,6 +482,7 @@ def test_a_merge_equal_to_a_parent_or_made_of_both_has_no_part_of_its_own(one: b
 
 def test_close_ends_the_reading_processes(folder: Path) -> None:
     committed(folder, {"a.py": "a = 1\n"}, "Begin")
+    git(folder, "repack", "-q", "-a", "-d")
     repository: Repository = open_repository(folder)
     list(repository.changes())
     processes = [pipe._process for pipes in repository._objects._idle.values() for pipe in pipes]
