@@ -36,7 +36,7 @@ CRATES = (
     "strsim subtle tap target-lexicon textwrap thousands tinyvec ttf-parser typed-arena unicode-segmentation unicode-width unindent urlencoding "
     "vec-map weezl widestring wildmatch xml-rs xmlparser xmlwriter xxhash-rust yansi z85"
 ).split()
-SECONDS = 300  # for one run of rustc or of a test program
+SECONDS = 900  # for one run of rustc or of a test program
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import importlib
 import json
 import pkgutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -73,67 +73,70 @@ class AugmentPass:
     def __call__(self, batch: Mapping[str, list]) -> dict[str, list]:
         _all_loaded()  # a spawned worker has imported nothing yet
         helpers = {name: Helpers(self.encoder, json.loads(survey)) for name, survey in self.surveys}
+        parents = [dict(zip(batch, values)) for values in zip(*batch.values())]
+        answers = [[(name, self._answer(parent, name, helpers[name])) for name in self._asked(parent)] for parent in parents]
+        ids = self._encoded(answer for row in answers for _, answer in row if isinstance(answer, Rewrite))
         rows: list[dict] = []
-        for values in zip(*batch.values()):
-            rows.extend(self._family(dict(zip(batch, values)), helpers))
+        for parent, row in zip(parents, answers):
+            children = [(name, _child(parent, name, answer, ids)) for name, answer in row]
+            size = len(parent["text"].encode())
+            outcomes = [f"{name}|{child if isinstance(child, str) else ''}|{size}" for name, child in children]
+            rows += [parent | {OUTCOMES: outcomes}, *(child for _, child in children if not isinstance(child, str))]
         return {column: [row[column] for row in rows] for column in (*batch, OUTCOMES)}
 
-    def _family(self, parent: dict, helpers: Mapping[str, Helpers]) -> Iterator[dict]:
-        """The parent, then its children in the order of the techniques' names."""
-        outcomes, children = [], []
-        if parent["split"] == "train" and parent["technique"] == "original":
-            for name, rate in self.rates:
-                rng = Rng(self.seed, parent["id"], name)
-                if rng.random() >= rate:
-                    continue
-                child = self._child(parent, TECHNIQUES[name], rng, helpers[name])
-                outcomes.append(f"{name}|{child if isinstance(child, str) else ''}|{len(parent['text'].encode())}")
-                if not isinstance(child, str):
-                    children.append(child)
-        yield parent | {OUTCOMES: outcomes}
-        yield from children
+    def _asked(self, parent: dict) -> list[str]:
+        """The techniques that the row is drawn for; none for a row outside train, or for a child."""
+        if parent["split"] != "train" or parent["technique"] != "original":
+            return []
+        return [name for name, rate in self.rates if Rng(self.seed, parent["id"], name, "rate").random() < rate]
 
-    def _child(self, parent: dict, technique: Technique, rng: Rng, helpers: Helpers) -> dict | str:
-        """The child row, or the name of the reason why there is none."""
+    def _answer(self, parent: dict, name: str, helpers: Helpers) -> Rewrite | str:
+        """What the technique makes of the row, or the name of the reason why it is nothing."""
         language = languages.all_languages().get(parent["language"])
         if language is None:
             return "abstained:unknown_language"
-        result = technique.apply(parent, language, rng, helpers)
+        result = TECHNIQUES[name].apply(parent, language, Rng(self.seed, parent["id"], name), helpers)
         if isinstance(result, Abstained):
             return f"abstained:{result.reason}"
         if not result.verified:
             return "rejected:not_verified"
-        if result.input_ids is None and (result.text, result.context_chars) == (parent["text"], parent["context_chars"]):
-            return "abstained:nothing_changed"
-        ids, context_tokens = self._encoded(parent, result)
-        if len(ids) > parent["scale"]:
-            return "rejected:too_long"
-        if context_tokens >= len(ids):
-            return "rejected:empty_target"
-        return parent | {
-            "id": f"{parent['id']}~{technique.name}",
-            "parent_id": parent["id"],
-            "technique": technique.name,
-            "text": result.text,
-            "context_chars": result.context_chars,
-            "input_ids": ids,
-            "context_tokens": context_tokens,
-            "n_tokens": len(ids),
-            "verified": result.verified,
-            "idiom": result.idiom,
-            OUTCOMES: [],
-        }
+        same = (result.text, result.context_chars) == (parent["text"], parent["context_chars"])
+        return "abstained:nothing_changed" if same and result.input_ids is None else result
 
-    def _encoded(self, parent: dict, result: Rewrite) -> tuple[list[int], int]:
-        """Context and target encoded apart, so that the border between them is also a border between tokens."""
-        if result.input_ids is not None:
-            return list(result.input_ids), result.context_tokens
-        context, target = self.encoder.encode([result.text[: result.context_chars], result.text[result.context_chars :]])
-        ids = [int(one) for one in context.ids] + [int(one) for one in target.ids]
-        end = getattr(self.encoder, "eos_id", None)
-        if end is not None and len(parent["input_ids"]) and parent["input_ids"][-1] == end:
-            ids.append(int(end))
-        return ids, len(context.ids)
+    def _encoded(self, results: Iterable[Rewrite]) -> dict[tuple[str, int], tuple[list[int], list[int]]]:
+        """Ids of context and of target by text and border, encoded apart, so that the border is also one between tokens."""
+        wanted = sorted({(one.text, one.context_chars) for one in results if one.input_ids is None})
+        parts = [part for text, border in wanted for part in (text[:border], text[border:])]
+        ids = [[int(one) for one in encoding.ids] for encoding in self.encoder.encode(parts)] if parts else []
+        return dict(zip(wanted, zip(ids[::2], ids[1::2])))
+
+
+def _child(parent: dict, name: str, result: Rewrite | str, encoded: Mapping) -> dict | str:
+    """The child row, or the reason why there is none."""
+    if isinstance(result, str):
+        return result
+    if result.input_ids is None:
+        context, target = encoded[result.text, result.context_chars]
+        ids, context_tokens = [*context, *target], len(context)
+    else:
+        ids, context_tokens = list(result.input_ids), result.context_tokens
+    if len(ids) > parent["scale"]:
+        return "rejected:too_long"
+    if context_tokens >= len(ids):
+        return "rejected:empty_target"
+    return parent | {
+        "id": f"{parent['id']}~{name}",
+        "parent_id": parent["id"],
+        "technique": name,
+        "text": result.text,
+        "context_chars": result.context_chars,
+        "input_ids": ids,
+        "context_tokens": context_tokens,
+        "n_tokens": len(ids),
+        "verified": result.verified,
+        "idiom": result.idiom,
+        OUTCOMES: [],
+    }
 
 
 def _originals(ds: datasets.Dataset) -> Iterator[dict]:

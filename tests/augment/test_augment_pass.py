@@ -171,13 +171,6 @@ def test_structural_ids_are_taken_as_they_are_given(invented, encoder):
     assert (row["input_ids"], row["context_tokens"], row["n_tokens"], row["idiom"]) == (list(ids), 5, 6, "middle")
 
 
-def test_a_row_that_ends_its_document_has_children_that_do(encoder):
-    parent = window(0, encoder=encoder)
-    parent["input_ids"] = [*parent["input_ids"], encoder.eos_id]
-    out = augment(datasets.Dataset.from_list([parent]), {"format": 1.0}, tokenizer=encoder)
-    assert out[1]["input_ids"][-1] == encoder.eos_id != out[1]["input_ids"][-2]
-
-
 def test_a_survey_sees_the_original_train_rows_and_its_answer_reaches_the_technique(invented, encoder):
     techniques()
     invented(
