@@ -102,8 +102,13 @@ class _Marks:
             spans = {start: (end, False) for start, (end, _) in spans.items()}  # the query itself says which comments document
         for node in found.nodes["attached"]:
             spans[node.start_byte] = (node.end_byte, True)
-        ordered = sorted((start, end, kept) for start, (end, kept) in spans.items())
-        return _Marks([s for s, _, _ in ordered], [e for _, e, _ in ordered], [a for _, _, a in ordered], language.comments_attach)
+        marks = _Marks([], [], [], language.comments_attach)
+        for start, (end, attached) in sorted(spans.items()):
+            if not marks.ends or end > marks.ends[-1]:  # a comment inside an attribute is the attribute's
+                marks.starts.append(start)
+                marks.ends.append(end)
+                marks.attached.append(attached)
+        return marks
 
     def inside(self, start: int, end: int) -> Iterator[Span]:
         for index in range(bisect_left(self.starts, start), bisect_left(self.starts, end)):
@@ -112,7 +117,8 @@ class _Marks:
     def start_of(self, data: bytes, position: int, floor: int, any_comment: bool) -> int:
         """Where what stands at ``position`` begins, with the attributes and documentation above it; never before ``floor``.
 
-        A plain comment counts when it stands alone on the line above, in the same column, without a blank line between.
+        A plain comment counts when it stands alone on the line above, in the same column, without a blank line between; one that ends
+        an attribute's line is passed over.
         """
         best, column = position, position - _line_start(data, position)
         index = bisect_right(self.ends, position) - 1
@@ -123,7 +129,10 @@ class _Marks:
             if not self.attached[index]:
                 line = _line_start(data, start)
                 newlines = data.count(b"\n", end, position) + (data[end - 1 : end] == b"\n")
-                if newlines > 1 or start - line != column or not _only_blanks(data, line, start):
+                if _only_blanks(data, line, start):
+                    if newlines > 1 or start - line != column:
+                        break
+                elif not (index and self.attached[index - 1] and _only_blanks(data, self.ends[index - 1], start)):
                     break
             position = start
             if self.attached[index] or any_comment or self.comments_attach:

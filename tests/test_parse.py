@@ -53,7 +53,8 @@ def decisions_of(node: ast.AST) -> int:
     if isinstance(node, ast.comprehension):
         return 1 + len(node.ifs)
     if isinstance(node, ast.match_case):
-        return 0 if isinstance(node.pattern, ast.MatchAs) and node.pattern.name is None and node.pattern.pattern is None else 1
+        is_default = isinstance(node.pattern, ast.MatchAs) and node.pattern.name is None and node.pattern.pattern is None
+        return int(not is_default) + int(node.guard is not None)
     return int(isinstance(node, ast.If | ast.For | ast.AsyncFor | ast.While | ast.ExceptHandler | ast.IfExp))
 
 
