@@ -48,6 +48,15 @@ __all__ = [
 CHUNK_TOKENS = 1024  # tokens whose logits exist at one time in the chunked loss; the library's own choice was 4.7x slower on CPU
 SCORED_LOGITS = 1 << 26  # logits, of any vocabulary, that exist at one time while scoring: 256 MiB in float32
 SCORED_TOKENS = 8192
+# What configurations call a change of the logits after the head (Cohere, Granite, Gemma 2, Falcon-H1, Grok).
+LOGIT_CHANGES = (
+    "logit_scale",
+    "logits_scaling",
+    "final_logit_softcapping",
+    "lm_head_multiplier",
+    "output_multiplier_scale",
+    "mup_width_multiplier",
+)
 
 
 def summed_nats(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -64,26 +73,36 @@ class SplitModel:
     head: nn.Linear
 
 
-@torch.no_grad()
-def split_model(model: nn.Module) -> SplitModel | None:
-    """The two parts, or None where ``head(backbone(ids))`` is not what the model computes (scaled or capped logits, a wrapped head)."""
+def split_model(model: nn.Module, verified: bool = True) -> SplitModel | None:
+    """The two parts, or None where ``head(backbone(ids))`` is not what the model computes (scaled or capped logits, a wrapped head).
+
+    ``verified=False`` asks the configuration alone, for weights that are not here to be run: sharded ones, or those another process loads.
+    """
     causal = model.get_base_model() if hasattr(model, "get_base_model") else model
     head = causal.get_output_embeddings() if hasattr(causal, "get_output_embeddings") else None
     backbone = getattr(causal, getattr(causal, "base_model_prefix", ""), None)
     if type(head) is not nn.Linear or backbone is None:
         return None
-    ids = torch.arange(8, device=head.weight.device)[None] % head.out_features
-    was_training = model.training
-    model.eval()
-    whole = causal(input_ids=ids, use_cache=False).logits.float()
-    parts = head(backbone(input_ids=ids, use_cache=False)[0].to(head.weight.dtype)).float()
-    model.train(was_training)
-    return SplitModel(causal, backbone, head) if torch.allclose(whole, parts, rtol=1e-3, atol=1e-3) else None
+    parts = SplitModel(causal, backbone, head)
+    if not verified:
+        return None if any(getattr(causal.config, name, None) not in (None, 1, 1.0) for name in LOGIT_CHANGES) else parts
+    return parts if _same_logits(parts) else None
 
 
-def chunk_the_loss(model: nn.Module) -> bool:
+@torch.no_grad()
+def _same_logits(parts: SplitModel) -> bool:
+    ids = torch.arange(8, device=parts.head.weight.device)[None] % parts.head.out_features
+    was_training = parts.causal.training
+    parts.causal.eval()
+    whole = parts.causal(input_ids=ids, use_cache=False).logits.float()
+    split = parts.head(parts.backbone(input_ids=ids, use_cache=False)[0].to(parts.head.weight.dtype)).float()
+    parts.causal.train(was_training)
+    return torch.allclose(whole, split, rtol=1e-3, atol=1e-3)
+
+
+def chunk_the_loss(model: nn.Module, verified: bool = True) -> bool:
     """Make ``model(labels=...)`` return summed nats (and no logits), computed for 1024 tokens at a time. False where it cannot be done."""
-    parts = split_model(model) if hasattr(functional, "linear_cross_entropy") else None
+    parts = split_model(model, verified) if hasattr(functional, "linear_cross_entropy") else None
     if parts is None:
         return False
     options = nn.LinearCrossEntropyOptions(batch_chunk_size=CHUNK_TOKENS, acc_policy="compact")
@@ -209,8 +228,14 @@ class WeightedTrainer(Trainer):
             compute_loss_func=_counted,
             callbacks=[_StopAndSave(self, patience), *(callbacks or [])],
         )
-        self.chunked_loss = chunked_loss and chunk_the_loss(self.model)
+        self.chunked_loss = chunked_loss and self._loss_can_be_chunked()
         self._window_nats = torch.zeros((len(self._windows), 2), device=args.device)
+
+    def _loss_can_be_chunked(self) -> bool:
+        """ZeRO-3 gathers the head's weight only for a call of the head itself; FSDP has it there for the whole of the model's own forward."""
+        if self.is_deepspeed_enabled and self.accelerator.state.deepspeed_plugin.zero_stage == 3:
+            return False
+        return chunk_the_loss(self.model, verified=not (self.is_fsdp_enabled or self.is_deepspeed_enabled))
 
     # Reading
 

@@ -1,22 +1,22 @@
-"""Evaluate on the untouched test split: ``python recipes/evaluate.py --dataset dataset --model runs/train/model --base NAME --output runs/evaluation``.
+"""Evaluate on the untouched test split: ``python recipes/evaluate.py --dataset dataset --model runs/train --output runs/evaluation``.
 
-In: a saved dataset and one or two models (a tuned one beside its base), each with and without code retrieved by BM25. Out: one table on the screen,
-``evaluation.json`` and ``evaluation.png``. Every figure has a 95 % interval from a bootstrap over files and commits (percentile method, Efron 1979).
-Costs one forward pass over the test rows and a few dozen tokens of greedy decoding a prompt, per model.
+In: a saved dataset, a trained model and, with ``--base`` (found by itself where training started from a model), what it was trained from. Out: one
+table on the screen, ``evaluation.json`` and ``evaluation.png``. Each model is measured alone and with code of the train split put ahead of each
+prompt by BM25; beside them stands copying, which needs no model. Costs one forward pass over the chosen rows and a few dozen tokens of greedy
+decoding a prompt, per model and per arm: for the model of ``recipes/tiny.yaml`` a minute on two cores.
 
-Bits per byte = sum of nats / (ln 2 x sum of bytes), without special tokens, over real rows only; per scale, role, kind, age and language; lines that
-the train split also has (repeated) and lines it has not (novel) apart.
+Bits per byte = sum of nats / (ln 2 x sum of bytes), over real rows, without special tokens and without context (see ``held_out.py`` for what each
+heading counts). Intervals: see ``intervals.py``; a test split of few files gives wide ones, so the number of files stands beside each.
 """
 
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import math
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,251 +24,227 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import torch
-from datasets import Dataset, DatasetDict
 from rich.console import Console
 from rich.table import Table
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
+from transformers.utils import logging
 
-from elite_code_dataset.config import AGE_WEIGHTS
+from elite_code_dataset.batches import length_batches
 from elite_code_dataset.passes import encoder_of, load
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.scoring import row_scores
 from elite_code_dataset.tokens import Encoder
-from recipes.retrieval import Retriever
-from recipes.tasks import chance, cluster_of, prompts_of, scores_of
+from elite_code_dataset.trainer import token_nats
+from recipes.arguments import device_of
+from recipes.held_out import HeldOut, held_out, line_bits
+from recipes.intervals import Estimate, Tally, difference, estimates
+from recipes.models import load_trained
+from recipes.pictures import draw
+from recipes.retrieval import Copier, Retriever
+from recipes.tasks import TASKS, Prompt, is_whole, scores_of
 
-DRAWS = 1000
 LN2 = math.log(2)
-Cell = dict[str, list[float]]  # cluster -> [numerator, denominator]
+ROWS_AT_ONCE = 512  # that are scored before their scores are added up
+DECODED_TOKENS = 16_384  # of prompts that are continued together
+COPY = "copying"
+Results = Mapping[str, Mapping[str, Estimate]]  # arm -> metric -> estimate
 
 
-@dataclass
-class Tally:
-    """Sums per metric and cluster, so that a bootstrap only adds up clusters."""
-
-    cells: dict[str, Cell] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0.0, 0.0])))
-
-    def add(self, metric: str, cluster: str, numerator: float, denominator: float) -> None:
-        cell = self.cells[metric][cluster]
-        cell[0] += numerator
-        cell[1] += denominator
-
-    def results(self, seed: int) -> dict[str, dict[str, float]]:
-        """Metric -> value, low, high (95 %), clusters, total of the denominator."""
-        return {metric: interval(list(cell.values()), seed) for metric, cell in sorted(self.cells.items())}
-
-
-def interval(sums: Sequence[Sequence[float]], seed: int) -> dict[str, float]:
-    """The ratio of sums and its percentile interval under resampling of clusters; ``sums``: float[clusters, 2]."""
-    array = np.asarray(sums, dtype=np.float64)
-    total = array.sum(axis=0)
-    value = float(total[0] / total[1]) if total[1] else math.nan
-    counts = np.random.default_rng(seed).multinomial(len(array), np.full(len(array), 1 / len(array)), size=DRAWS)
-    drawn = counts @ array
-    ratios = drawn[:, 0] / np.maximum(drawn[:, 1], 1e-12)
-    ratios = ratios[drawn[:, 1] > 0]
-    low, high = np.percentile(ratios, [2.5, 97.5]) if len(ratios) else (math.nan, math.nan)
-    return {"value": value, "low": float(low), "high": float(high), "clusters": len(array), "of": float(total[1])}
-
-
-def model_at(place: str, device: str) -> PreTrainedModel:
-    """A causal language model by folder or name, an adapter's base included. Raises EliteCodeError when there is none."""
-    try:
-        if (Path(place) / "adapter_config.json").is_file():
-            from peft import AutoPeftModelForCausalLM
-
-            return AutoPeftModelForCausalLM.from_pretrained(place).merge_and_unload().to(device).eval()
-        return AutoModelForCausalLM.from_pretrained(place, use_safetensors=True).to(device).eval()
-    except (OSError, ValueError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise EliteCodeError(f"no model at {place!r} ({said}); expected a folder that train.py wrote, or a Hub name") from None
-
-
-def evaluated(
-    model: PreTrainedModel, rows: Dataset, encoder: Encoder, known: frozenset[str], retriever: Retriever | None, prompts: int, seed: int
-) -> Tally:
-    """All metrics of one model. ``known``: lines of the train split. ``retriever``: code to put ahead, or None."""
+def measured(model: PreTrainedModel, held: HeldOut, encoder: Encoder, retriever: Retriever | None = None, seed: int = 0) -> Tally:
+    """All metrics of one model. With a ``retriever``, code of the train split stands ahead of headline rows, edits and prompts; other rows are left out."""
+    vocabulary = model.get_input_embeddings().weight.shape[0]
+    if encoder.vocabulary > vocabulary:
+        raise EliteCodeError(
+            f"the dataset's tokenizer has {encoder.vocabulary} tokens, the model {vocabulary}; evaluate a model on rows of its own tokenizer"
+        )
     tally = Tally()
-    limit = int(getattr(model.config, "max_position_embeddings", 4096))
-    for row in rows:
-        ahead = retriever.ahead_of(row["text"][: row["context_chars"]] or row["path"], limit - row["n_tokens"]) if retriever else []
-        nats = token_nats(model, [*ahead, *row["input_ids"]])[len(ahead) :] if ahead else token_nats(model, row["input_ids"])
-        add_bits(tally, row, nats, encoder, known)
-    chosen = sorted(prompts_of(rows, encoder, seed), key=lambda p: chance(seed, p.row["id"], p.task))
-    for task in ("next_line", "middle", "edit"):
-        for prompt in [p for p in chosen if p.task == task][:prompts]:
-            room = limit - len(prompt.ids) - prompt.new
-            if room < 0:
-                continue
-            ahead = retriever.ahead_of(prompt.prefix, room) if retriever else []
-            answer = encoder.decode(continued(model, [*ahead, *prompt.ids], prompt.new, encoder))
-            for metric, score in scores_of(prompt, answer).items():
-                tally.add(metric, prompt.cluster, score, 1.0)
+    rows = (
+        held.rows
+        if retriever is None
+        else [row for row in held.rows if {"bits_per_byte", "bits_per_byte/kind/edit"} & set(row["headings"])]
+    )
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        add_bits(tally, model, rows[first : first + ROWS_AT_ONCE], held.known, encoder, retriever)
+    prompts = [prompt for prompt in held.prompts if positions(model) - len(prompt.ids) >= prompt.new]
+    aheads = [retriever.ahead_of(p.prefix, positions(model) - len(p.ids) - p.new) if retriever else [] for p in prompts]
+    for prompt, answer in zip(prompts, answers(model, prompts, aheads, encoder)):
+        add_scores(tally, prompt, answer)
     return tally
 
 
-@torch.no_grad()
-def token_nats(model: PreTrainedModel, ids: Sequence[int]) -> np.ndarray:
-    """float[len(ids) - 1]: -ln p of every token but the first."""
-    batch = torch.tensor([list(ids)], device=model.device)
-    logits = model(batch, use_cache=False).logits[0, :-1].float()
-    return torch.nn.functional.cross_entropy(logits, batch[0, 1:], reduction="none").cpu().numpy()
+def copied(held: HeldOut, copier: Copier) -> Tally:
+    """The scores of answering by copying."""
+    tally = Tally()
+    for prompt in held.prompts:
+        add_scores(tally, prompt, copier.answer(prompt))
+    return tally
+
+
+def add_scores(tally: Tally, prompt: Prompt, answer: str) -> None:
+    for metric, score in scores_of(prompt, answer).items():
+        tally.add(metric, prompt.cluster, score, 1.0)
+
+
+def add_bits(
+    tally: Tally,
+    model: PreTrainedModel,
+    rows: Sequence[Mapping[str, Any]],
+    known: frozenset[str],
+    encoder: Encoder,
+    retriever: Retriever | None,
+) -> None:
+    """Bits and bytes of rows, under every heading they have; headline rows line by line as well. What is asked of the retriever is the row's context."""
+    aheads = [
+        retriever.ahead_of(r["text"][: r["context_chars"]] or r["path"], positions(model) - r["n_tokens"]) if retriever else []
+        for r in rows
+    ]
+    found = token_nats(model, [[*ahead, *row["input_ids"]] for ahead, row in zip(aheads, rows)], model.device)
+    bits = [np.asarray(nats, np.float64)[len(ahead) :] / LN2 for ahead, nats in zip(aheads, found)]
+    columns = {name: [row[name] for row in rows] for name in ("text", "context_chars", "input_ids", "context_tokens")}
+    scores = row_scores(columns, bits, encoder.special_ids, encoder.decode)
+    for row, row_bits, total, size in zip(rows, bits, scores.nats.tolist(), scores.bytes.tolist()):
+        cluster = row["commit"] if row["kind"] == "edit" else row["path"]
+        for heading in row["headings"]:
+            tally.add(heading, cluster, total, size)
+        for novelty, line, line_bytes in line_bits(row, row_bits, encoder, known) if "bits_per_byte" in row["headings"] else ():
+            tally.add(f"bits_per_byte/lines/{novelty}", cluster, line, line_bytes)
+
+
+def positions(model: PreTrainedModel) -> int:
+    """How many tokens the model can read."""
+    return int(getattr(model.config.get_text_config(), "max_position_embeddings", None) or 4096)
+
+
+def answers(model: PreTrainedModel, prompts: Sequence[Prompt], aheads: Sequence[Sequence[int]], encoder: Encoder) -> list[str]:
+    """What the model writes after each prompt, greedily. Prompts of like length go together, so the batches depend on nothing but the prompts."""
+    given = [[*ahead, *prompt.ids] for ahead, prompt in zip(aheads, prompts)]
+    found = [""] * len(prompts)
+    for task in TASKS:
+        own = [i for i, prompt in enumerate(prompts) if prompt.task == task]
+        for batch in length_batches([len(given[i]) + prompts[i].new for i in own], DECODED_TOKENS):
+            numbers = [own[place] for place in batch]
+            written = continued(model, [prompts[i] for i in numbers], [given[i] for i in numbers], encoder)
+            for i, text in zip(numbers, written):
+                found[i] = text
+    return found
 
 
 @torch.no_grad()
-def continued(model: PreTrainedModel, ids: Sequence[int], new: int, encoder: Encoder) -> list[int]:
-    """What the model writes after ``ids``, greedily."""
-    batch = torch.tensor([list(ids)], device=model.device)
-    out = model.generate(
-        batch,
-        attention_mask=torch.ones_like(batch),
-        max_new_tokens=new,
-        do_sample=False,
-        pad_token_id=encoder.pad_id,
-        eos_token_id=encoder.eos_id,
-    )
-    return [i for i in out[0, len(ids) :].tolist() if i != encoder.eos_id]
+def continued(model: PreTrainedModel, prompts: Sequence[Prompt], given: Sequence[Sequence[int]], encoder: Encoder) -> list[str]:
+    """Greedy continuations of ``given``, padded on the left; each ends when it is whole, at the end-of-text token, or at its prompt's limit.
+
+    A loop of its own, since ``generate`` takes penalties and sampling from a model's folder."""
+    width = max(map(len, given))
+    ids = torch.tensor([[encoder.pad_id] * (width - len(one)) + list(one) for one in given], device=model.device)
+    mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in given], device=model.device)
+    places = (mask.cumsum(1) - 1).clamp(min=0)
+    last_only = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
+    written: list[list[int]] = [[] for _ in given]
+    texts, unfinished, cache = [""] * len(given), set(range(len(given))), None
+    while unfinished:
+        out = model(input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True, **last_only)
+        cache, ids = out.past_key_values, out.logits[:, -1].argmax(-1, keepdim=True)
+        mask, places = torch.cat([mask, torch.ones_like(ids)], 1), places[:, -1:] + 1
+        for i in sorted(unfinished):
+            token = int(ids[i])
+            written[i] += [] if token == encoder.eos_id else [token]
+            texts[i] = encoder.decode(written[i])
+            if token == encoder.eos_id or len(written[i]) >= prompts[i].new or is_whole(prompts[i], texts[i]):
+                unfinished.discard(i)
+    return texts
 
 
-def add_bits(tally: Tally, row: Mapping[str, Any], nats: np.ndarray, encoder: Encoder, known: frozenset[str]) -> None:
-    """The row's bits and bytes, under every heading it belongs to."""
-    columns = {name: [row[name]] for name in ("text", "context_chars", "input_ids", "context_tokens")}
-    scores = row_scores(columns, [nats], encoder.special_ids, encoder.decode)
-    headings = {
-        "scale": row["scale"],
-        "role": row["role"],
-        "kind": row["kind"],
-        "age": age_of(row["age_days"]),
-        "language": row["language"],
-    }
-    for metric in ("bits_per_byte", *(f"bits_per_byte/{name}/{value}" for name, value in headings.items())):
-        tally.add(metric, cluster_of(row), float(scores.nats[0]) / LN2, float(scores.bytes[0]))
-    for novelty, bits, size in line_bits(row, nats, encoder, known):
-        tally.add(f"bits_per_byte/lines/{novelty}", cluster_of(row), bits, size)
-
-
-def line_bits(row: Mapping[str, Any], nats: np.ndarray, encoder: Encoder, known: frozenset[str]) -> Iterable[tuple[str, float, int]]:
-    """('novel' or 'repeated', bits, bytes) of each line of the target; nothing where the tokens do not spell the text out byte by byte."""
-    start = row["context_tokens"]
-    target = row["text"][row["context_chars"] :]
-    encoding = encoder.encode([target])[0]
-    if encoding.ids.tolist() != list(row["input_ids"][start:]):
-        return
-    raw = target.encode()
-    line, position = 0, 0
-    spans = []
-    for piece in raw.split(b"\n"):
-        spans.append((position, piece))
-        position += len(piece) + 1
-    sums = [[0.0, 0] for _ in spans]
-    starts = encoding.starts
-    for i in range(len(encoding.ids)):
-        while line + 1 < len(spans) and spans[line + 1][0] <= starts[i]:
-            line += 1
-        if start + i:  # nothing predicts the very first token of a row
-            sums[line][0] += float(nats[start + i - 1]) / LN2
-            sums[line][1] += int(starts[i + 1] - starts[i])
-    for (_, piece), (bits, size) in zip(spans, sums):
-        text = piece.decode().strip()
-        if text and size:
-            yield ("repeated" if text in known else "novel"), bits, size
-
-
-def age_of(days: float) -> str:
-    """The age bucket, by the limits that the weights use."""
-    limits = [limit for limit, _ in AGE_WEIGHTS if math.isfinite(limit)]
-    return next((f"under_{limit:g}_days" for limit in limits if days < limit), f"{limits[-1]:g}_days_and_more")
-
-
-def test_rows(ds: DatasetDict, limit: int) -> Dataset:
-    """Real rows of the test split, spread evenly over it when there are more than ``limit`` (0: all). Raises EliteCodeError without a test split."""
-    if "test" not in ds:
-        raise EliteCodeError(f"the dataset has the splits {', '.join(ds)}; evaluation needs 'test'")
-    rows = ds["test"].select([i for i, technique in enumerate(ds["test"]["technique"]) if technique == "original"])
-    if limit and len(rows) > limit:
-        rows = rows.select(np.unique(np.linspace(0, len(rows) - 1, limit).astype(int)).tolist())
-    return rows
-
-
-def train_lines(ds: DatasetDict) -> frozenset[str]:
-    """Every line of the train split's real targets, blanks at both ends taken off."""
-    train = ds["train"].select_columns(["text", "context_chars", "technique"])
-    return frozenset(line.strip() for r in train if r["technique"] == "original" for line in r["text"][r["context_chars"] :].split("\n"))
-
-
-def compared(
-    ds: DatasetDict, models: Mapping[str, PreTrainedModel], encoder: Encoder, rows: int, prompts: int, seed: int
-) -> dict[str, Any]:
-    """Results by arm: each model alone, and with retrieved code ahead."""
-    chosen, known, retriever = test_rows(ds, rows), train_lines(ds), Retriever(ds["train"])
-    results = {}
-    for name, model in models.items():
-        for arm, helper in ((name, None), (f"{name} + BM25", retriever)):
-            results[arm] = evaluated(model, chosen, encoder, known, helper, prompts, seed).results(seed)
-    return results
-
-
-def shown(results: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:
-    """One line a metric, one column an arm: value [low, high]."""
-    table = Table(title="held-out code, 95 % intervals over files and commits")
-    table.add_column("metric")
-    for arm in results:
-        table.add_column(arm, justify="right")
-    for metric in sorted({m for found in results.values() for m in found}, key=lambda m: (m.count("/"), m)):
-        cells = [found.get(metric) for found in results.values()]
-        table.add_row(metric, *("" if c is None else f"{c['value']:.3f} [{c['low']:.3f}, {c['high']:.3f}]" for c in cells))
+def shown(results: Results, title: str, gain: Mapping[str, Estimate] | None = None) -> Table:
+    """One line a metric, one column an arm: value [low, high]; and tuned minus base where there are both."""
+    table = Table(title=title)
+    table.add_column("metric", no_wrap=True)
+    table.add_column("clusters", justify="right")
+    for name in [*results, *(["tuned - base"] if gain else [])]:
+        table.add_column(name, justify="right")
+    metrics = sorted({metric for found in results.values() for metric in found}, key=metric_order)
+    for metric in metrics:
+        cells = [found.get(metric) for found in [*results.values(), *([gain] if gain else [])]]
+        clusters = max(cell.clusters for cell in cells if cell is not None)
+        table.add_row(metric, str(clusters), *("" if cell is None else str(cell) for cell in cells))
     return table
 
 
-def drawn(results: Mapping[str, Mapping[str, Mapping[str, float]]], path: Path) -> None:
-    """Bits per byte and exact matches of every arm, with their intervals."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    metrics = [
-        m
-        for m in ("bits_per_byte", "next_line_exact", "edit_exact", "edit_similarity", "middle_exact", "parses")
-        if any(m in r for r in results.values())
-    ]
-    figure = Figure(figsize=(2.2 * len(metrics) + 1, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    for axes, metric in zip(np.atleast_1d(figure.subplots(1, len(metrics))), metrics):
-        for place, found in enumerate(results.values()):
-            if metric in found:
-                one = found[metric]
-                spread = [[one["value"] - one["low"]], [one["high"] - one["value"]]]
-                axes.errorbar([place], [one["value"]], yerr=np.maximum(spread, 0), fmt="o", capsize=4)
-        axes.set_title(metric, fontsize=9)
-        axes.set_xticks(range(len(results)), list(results), rotation=40, ha="right", fontsize=8)
-    figure.savefig(path, dpi=130)
+def metric_order(metric: str) -> tuple:
+    """Bits per byte first, a metric before its parts, scales by size."""
+    parts = metric.split("/")
+    return not metric.startswith("bits_per_byte"), [(int(p), "") if p.isdecimal() else (0, p) for p in parts]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def base_of(folder: str) -> str | None:
+    """The model that a run started from, as its ``metrics.json`` says; None where it started from scratch or does not say."""
+    for place in (Path(folder).expanduser(), Path(folder).expanduser().parent):
+        if (place / "metrics.json").is_file():
+            return json.loads((place / "metrics.json").read_text(encoding="utf-8")).get("options", {}).get("model")
+    return None
+
+
+def compared(models: Mapping[str, PreTrainedModel], held: HeldOut, encoder: Encoder, train: Any, seed: int) -> dict[str, Tally]:
+    """Tallies by arm: each model alone, each with retrieved code, and copying."""
+    retriever = Retriever(train)
+    tallies = {name: measured(model, held, encoder, None, seed) for name, model in models.items()}
+    tallies |= {f"{name} + BM25": measured(model, held, encoder, retriever, seed) for name, model in models.items()}
+    return tallies | {COPY: copied(held, Copier(train))}
+
+
+def evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    """Everything; what ``evaluation.json`` holds."""
+    ds = load(options.dataset)
+    encoder = encoder_of(ds, Path(options.dataset).expanduser() / "tokenizer")
+    base, device = options.base or base_of(options.model), device_of(options.device)
+    places = ({"base": base} if base else {}) | {"tuned": options.model}
+    held = held_out(ds, encoder, options.tokens, options.prompts, options.seed)
+    models = {name: load_trained(place)[0].to(device).eval() for name, place in places.items()}
+    tallies = compared(models, held, encoder, ds["train"], options.seed)
+    results = {arm: estimates([tally], options.seed) for arm, tally in tallies.items()}
+    both = {m: difference([tallies["tuned"]], [tallies["base"]], m, options.seed) for m in results["tuned"]} if base else {}
+    gain = {metric: found for metric, found in both.items() if found is not None}
+    output = Path(options.output)
+    output.mkdir(parents=True, exist_ok=True)
+    told = {
+        "options": vars(options) | {"base": base},
+        "headline_scale": held.scale,
+        "files": held.files,
+        "results": {arm: {metric: one.as_dict() for metric, one in found.items()} for arm, found in results.items()},
+        "gain": {metric: one.as_dict() for metric, one in gain.items()},
+    }
+    (output / "evaluation.json").write_text(json.dumps(told, indent=1, sort_keys=True), encoding="utf-8")
+    draw(results, output / "evaluation.png")
+    console = Console()
+    console.width = console.width if console.is_terminal else 60 + 24 * (len(results) + bool(gain))
+    console.print(
+        shown(results, f"{len(held.files)} held-out files; headline at {held.scale} tokens; 95 % intervals over files and commits", gain)
+    )
+    console.print(f"In {output}: evaluation.json, evaluation.png")
+    return told
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="recipes/evaluate.py", description="Evaluate a model on a dataset's test split.")
+    made.add_argument("--dataset", required=True, help="folder of a saved dataset")
+    made.add_argument("--model", required=True, help="folder that recipes/train.py wrote, or a Hub name")
+    made.add_argument("--base", help="the model it was trained from, to stand beside it; default: what its metrics.json says")
+    made.add_argument("--output", default="runs/evaluation")
+    made.add_argument("--tokens", type=int, default=20_000, help="tokens of rows a heading; 0: all (default 20000)")
+    made.add_argument("--prompts", type=int, default=100, help="prompts a task (default 100)")
+    made.add_argument("--device", default="auto", choices=("auto", "cuda", "mps", "cpu"))
+    made.add_argument("--seed", type=int, default=0, help="decides which rows, places and bootstrap draws")
+    return made
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Exit status: 0, or 2 with one line on stderr for what cannot work."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--dataset", required=True, help="folder of a saved dataset")
-    parser.add_argument("--model", required=True, help="folder or Hub name of the trained model")
-    parser.add_argument("--base", help="the model it was trained from, to stand beside it")
-    parser.add_argument("--output", default="runs/evaluation")
-    parser.add_argument("--rows", type=int, default=400, help="test rows for bits per byte; 0: all")
-    parser.add_argument("--prompts", type=int, default=100, help="prompts a task")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(words)
+    logging.disable_progress_bar()
     try:
-        ds = load(options.dataset)
-        encoder = encoder_of(ds, Path(options.dataset).expanduser() / "tokenizer")
-        models = {"base": model_at(options.base, options.device)} if options.base else {}
-        models["tuned"] = model_at(options.model, options.device)
-        results = compared(ds, models, encoder, options.rows, options.prompts, options.seed)
+        evaluate(options)
     except EliteCodeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    output = Path(options.output)
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "evaluation.json").write_text(json.dumps({"options": vars(options), "results": results}, indent=1, sort_keys=True))
-    drawn(results, output / "evaluation.png")
-    Console().print(shown(results))
     return 0
 
 

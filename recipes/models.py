@@ -108,6 +108,9 @@ def _with_adapter(model: PreTrainedModel, options: Options, quantised: bool) -> 
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
     if quantised:
+        for module in model.modules():
+            if hasattr(module, "support_avx512bf16_for_cpu"):  # on a CPU, weights repacked while evaluating would pass no gradient after it
+                module.support_avx512bf16_for_cpu = False
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     adapter = LoraConfig(
         r=options.lora_rank,

@@ -6,6 +6,7 @@ In: a YAML of options and command-line overrides (``recipes/options.py``). Out, 
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from accelerate import PartialState
-from transformers import PreTrainedTokenizerBase, PrinterCallback, set_seed
+from datasets import Dataset
+from transformers import PreTrainedTokenizerBase, PrinterCallback, TrainerCallback, set_seed
 from transformers.utils import logging
 
 from elite_code_dataset import checkpoints, config
@@ -48,9 +50,10 @@ def run(options: Options) -> dict[str, Any]:
     plan = make_plan(plan_rows(rows.train), plan_config(options, state.num_processes * options.gradient_accumulation))
     announce([*plan_lines(plan), *exposure_lines(rows, plan)], state)
     trainer = made_trainer(options, rows, plan, device, precision)
-    before = trainer.evaluate(rows.held_out, metric_key_prefix="before")
+    start = HeldOutBefore(trainer, rows.held_out)
+    trainer.add_callback(start)
     trainer.train(resume_from_checkpoint=None if options.resume == "never" else options.resume)
-    metrics = {"options": asdict(options), "plan": plan.summary(), "steps": trainer.state.global_step, "before": bare(before, "before_")}
+    metrics = {"options": asdict(options), "plan": plan.summary(), "steps": trainer.state.global_step, "before": start.metrics}
     if not trainer.interrupted:
         metrics["after"] = bare(trainer.evaluate(rows.held_out, metric_key_prefix="after"), "after_")
         trainer.save_model(str(Path(options.output) / "model"))
@@ -59,6 +62,22 @@ def run(options: Options) -> dict[str, Any]:
         write_curves(trainer.state.log_history, Path(options.output))
     state.wait_for_everyone()
     return metrics
+
+
+class HeldOutBefore(TrainerCallback):
+    """Measures the held-out rows once the model is in place and before the first step. A resumed run reads what the first one found."""
+
+    def __init__(self, trainer: WeightedTrainer, held_out: Dataset) -> None:
+        self.trainer, self.held_out, self.metrics = trainer, held_out, {}
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        path = Path(args.output_dir) / "before.json"
+        if state.global_step == 0:
+            self.metrics = bare(self.trainer.evaluate(self.held_out, metric_key_prefix="before"), "before_")
+            if state.is_world_process_zero:
+                checkpoints.write_json(path, self.metrics)
+        elif path.is_file():
+            self.metrics = json.loads(path.read_text(encoding="utf-8"))
 
 
 def made_trainer(options: Options, rows: RunRows, plan: Plan, device: str, precision: str) -> WeightedTrainer:
@@ -106,13 +125,17 @@ def loss_in_chunks(options: Options, plan: Plan, vocabulary: int) -> bool:
 
 def exposure_lines(rows: RunRows, plan: Plan) -> list[str]:
     """How often the run shows each token of the source, with a warning where returns have long faded."""
-    if any(name not in rows.train.column_names for name in NEEDED):
-        return []
-    shown = exposures(rows.train, plan.epochs)
-    lines = [f"each source token is shown {shown.effective_epochs:.1f} times on average (scales x weights x augmentations x epochs)"]
-    if shown.effective_epochs > config.EXPOSURE_LIMIT:
+    told = all(name in rows.train.column_names for name in NEEDED)
+    times = exposures(rows.train, plan.epochs).effective_epochs if told else plan.epochs
+    lines = [f"each source token is shown {times:.1f} times on average (scales x weights x augmentations x epochs)"] if told else []
+    if times > config.EXPOSURE_LIMIT:
         lines.append(
             f"warning: over {config.EXPOSURE_LIMIT:.0f} effective epochs teach little more (returns fade after about 4); lower epochs or windows"
+        )
+    capped = float((plan.copies >= plan.config.max_copies).mean())
+    if capped > 0.01:
+        lines.append(
+            f"warning: {capped:.0%} of the rows reach max_copies ({plan.config.max_copies:g}), so weights count less than they say"
         )
     return lines
 
@@ -145,7 +168,7 @@ def main() -> int:
     except EliteCodeError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 2
-    before, steps = metrics["before"]["bits_per_byte"], metrics["steps"]
+    before, steps = metrics["before"].get("bits_per_byte", float("nan")), metrics["steps"]
     if "after" not in metrics:
         announce([f"stopped after step {steps}; a checkpoint is saved, the same command goes on from it"], PartialState())
         return STOPPED

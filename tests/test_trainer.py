@@ -148,6 +148,12 @@ def test_two_processes_slice_stop_refuse_and_score_together(two_processes: list[
     assert [rank["before"] for rank in two_processes] == pytest.approx([alone, alone], rel=1e-6)
 
 
+def test_a_model_divided_over_two_processes_has_the_chunked_loss_of_the_plain_one(two_processes: list[dict]) -> None:
+    for rank in two_processes:
+        plain, chunked = rank["sharded"]["plain"], rank["sharded"]["chunked"]
+        assert chunked == pytest.approx(plain, rel=1e-5) and plain[1] < plain[0], "the second step follows the gradients of the first"
+
+
 # What is learned from
 
 
@@ -230,7 +236,9 @@ def test_the_chunked_loss_and_its_gradients_are_those_of_the_plain_one(rows: Dat
 
 def test_a_model_whose_logits_are_scaled_keeps_its_plain_loss() -> None:
     shape = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2, "num_key_value_heads": 2, "num_hidden_layers": 1}
-    assert not chunk_the_loss(GraniteForCausalLM(GraniteConfig(vocab_size=64, logits_scaling=8.0, **shape)))
+    for scaling, possible in ((8.0, False), (1.0, True)):
+        for verified in (True, False):
+            assert chunk_the_loss(GraniteForCausalLM(GraniteConfig(vocab_size=64, logits_scaling=scaling, **shape)), verified) == possible
 
 
 def test_a_run_with_chunked_loss_equals_one_without(uninterrupted: tuple, rows: DatasetDict, plan: Plan, tmp_path: Path) -> None:

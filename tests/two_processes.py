@@ -15,12 +15,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ["ACCELERATE_USE_CPU"] = "true"
 
+import numpy as np
 import torch
 import torch.distributed as dist
+from torch.distributed.fsdp import fully_shard
 from transformers import TrainerCallback
 
+from elite_code_dataset.batches import BinRows, batch_arrays
 from elite_code_dataset.records import EliteCodeError
-from tests.training import Watch, code_rows, small_plan, small_trainer, weights
+from elite_code_dataset.trainer import chunk_the_loss, summed_nats, token_nats
+from tests.training import Watch, code_rows, small_plan, small_trainer, tiny_model, weights
 
 STEPS, CUTS = 6, ((2, 0), (5, 2))  # (step, workers)
 
@@ -44,6 +48,32 @@ def facts(trainer: Any, watch: Watch) -> dict[str, Any]:
         "digest": hashlib.sha256(final.numpy().tobytes()).hexdigest(),
         "weights": final.tolist(),
     }
+
+
+def sharded_losses(rows: Any) -> dict[str, list[float]]:
+    """Two steps of a model divided over both processes (FSDP2), with the plain and with the chunked loss, and its nats by whole calls."""
+    numbers = [(0, np.array([0, 3])), (0, np.array([1]))]
+    inputs = {name: torch.from_numpy(array) for name, array in batch_arrays(BinRows(rows["train"]).__getitems__(numbers)).items()}
+    labels, found = inputs.pop("labels"), {}
+    for kind in ("plain", "chunked"):
+        model = tiny_model(layers=2)
+        assert kind == "plain" or chunk_the_loss(model, verified=False)
+        for layer in model.model.layers:
+            fully_shard(layer)
+        fully_shard(model)
+        optimizer, losses = torch.optim.SGD(model.parameters(), lr=1e-3), []
+        for _ in range(2):
+            optimizer.zero_grad()
+            if kind == "plain":
+                loss = summed_nats(model(**inputs, use_cache=False).logits, labels)
+            else:
+                loss = model(**inputs, labels=labels, use_cache=False).loss
+            loss.backward()
+            optimizer.step()
+            losses.append(float(loss))
+        nats = token_nats(model, rows["test"]["input_ids"][:4], "cpu", whole_model=True)
+        found[kind] = [*losses, *(float(row.sum()) for row in nats)]
+    return found
 
 
 def main() -> None:
@@ -87,6 +117,7 @@ def main() -> None:
     except EliteCodeError as error:
         found["refused"] = str(error)
 
+    found["sharded"] = sharded_losses(rows)
     (folder / f"rank{dist.get_rank()}.json").write_text(json.dumps(found))
     dist.barrier()
     dist.destroy_process_group()
