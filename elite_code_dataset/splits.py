@@ -52,7 +52,7 @@ class Step:
     """One path after one commit: ``order`` counts commits from the oldest, ``size`` is 0 where the path is gone or does not count.
 
     ``size`` is in tokens or what grows like them; lineages that ever share a ``blob`` ('' for contents alike by chance) stay together;
-    ``time`` is the committer's, in Unix seconds. A step on a branch is not ``live``: it makes lineages and contents known, and the sizes follow when it is merged."""
+    ``time`` is the committer's, in Unix seconds, 0 where nothing was written (a merge). A step on a branch is not ``live``: it makes lineages and contents known, and the sizes follow when it is merged."""
 
     order: int
     lineage: str
@@ -361,9 +361,11 @@ def steps_of(
     steps: list[Step] = []
     for order, commit in enumerate(history.commits):
         live = commit.id in line
+        own = {entry.path for entry in commit.entries}  # the rest of a merge happened when its branch was written
         for entry in (commit.main_entries or commit.entries) if live else commit.entries:
             if not entry.lineage:
                 continue
+            time = commit.committed if entry.path in own else 0
             size = size_of(entry.new_blob) if entry.new_blob and counts(entry.path) else 0
             before, _ = measured.get(entry.lineage, (0, USUAL_DENSITY))
             if size and not before / MEASURE_AGAIN < size < before * MEASURE_AGAIN:
@@ -371,7 +373,7 @@ def steps_of(
                 measured[entry.lineage] = size, tokens / size or USUAL_DENSITY
             tokens = max(1, round(size * measured[entry.lineage][1])) if size else 0
             if live and entry.status == "R":
-                steps.append(Step(order, entry.lineage, entry.old_path, 0, "", commit.committed))
+                steps.append(Step(order, entry.lineage, entry.old_path, 0, "", time))
             blob = entry.new_blob if size >= SAME_BLOB_BYTES else ""
-            steps.append(Step(order, entry.lineage, entry.path, tokens, blob, commit.committed, live))
+            steps.append(Step(order, entry.lineage, entry.path, tokens, blob, time, live))
     return steps
