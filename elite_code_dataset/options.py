@@ -25,23 +25,23 @@ CHOICES = {"split_by": ("lineage", "time"), "cut": ("syntax", "blind"), "diff_fo
 class Options:
     """One field an option. Two datasets of one commit with equal options and tokenizer have equal rows."""
 
-    commit: str = "HEAD"  # a branch, tag or hex id (`revision` means the loading script's to datasets)
+    commit: str = "HEAD"  # a branch, tag or hex id; pinned when the dataset is asked for
     include: list[str] | None = None  # globs over paths; None for all
-    exclude: list[str] | None = None
-    max_file_bytes: int = MAX_FILE_BYTES
-    redact_secrets: bool = True
-    redact_emails: bool = True
+    exclude: list[str] | None = None  # globs over paths to leave out
+    max_file_bytes: int = MAX_FILE_BYTES  # larger files are left out and counted
+    redact_secrets: bool = True  # replace keys, tokens and passwords by placeholders
+    redact_emails: bool = True  # and personal e-mail addresses
     split_by: str = "lineage"  # or "time": the newest changes are the test split
-    seed: int = 0
+    seed: int = 0  # of the split and of every random choice
     tokenizer: str | None = None  # a folder or a Hub name; None trains one on the train split
     cut: str = "syntax"  # or "blind": every so many tokens, as older recipes do
     overlap: float = 0.0  # share of a window that the next one repeats
-    max_commits: int | None = None  # newest so many
-    since: str | None = None  # ISO date or Unix seconds, on committer time
-    until: str | None = None
-    first_parent: bool = False
-    diff_format: str = "blocks"  # or "unified"
-    message_share: float = 0.1  # of edits whose target is the message
+    max_commits: int | None = None  # edits of the newest so many commits; None for all
+    since: str | None = None  # edits since this ISO date or Unix second, by committer time
+    until: str | None = None  # edits until this ISO date or Unix second
+    first_parent: bool = False  # follow first parents only; a merge is then one change
+    diff_format: str = "blocks"  # original and updated block; or "unified": a unified diff is the target
+    message_share: float = 0.1  # of edits that also ask for the commit message
 
     def checked(self) -> Options:
         """Itself, or EliteCodeError about the first value that cannot work."""

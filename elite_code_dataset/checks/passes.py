@@ -9,6 +9,7 @@ from elite_code_dataset.checks import MissingColumn, Verdict, View, check, neede
 from elite_code_dataset.presets import PRESETS
 
 EXACT = 1e-6
+SURE_ROWS = 200  # a correlation of 0.2 over so many is three standard errors from none
 LEAST_ROWS = 20  # rows of one scale and language from which on a rank correlation says something
 LEAST_CORRELATION = (
     0.2  # of difficulty with complexity, which is one of its four measures: 0.33-0.41 on three repositories; shuffled, about 0
@@ -103,6 +104,7 @@ def difficulty_follows_complexity(view: View) -> Verdict:
             found.append(rank_correlation(complexity[inside], difficulty[inside]))
             sizes.append(np.count_nonzero(inside))
     needed(found, f"no scale and language with {LEAST_ROWS} rows of different complexity")
+    needed(sum(sizes) >= SURE_ROWS, f"{sum(sizes)} rows; under {SURE_ROWS} a correlation may be chance")
     mean = float(np.average(found, weights=sizes))
     return mean >= LEAST_CORRELATION, f"{mean:.2f} over {sum(sizes)} rows"
 
