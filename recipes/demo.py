@@ -62,6 +62,7 @@ def demo(repo: str, output: Path) -> int:
     command = [
         "-m",
         "accelerate.commands.launch",
+        "-q",
         "--config_file",
         str(ROOT / "accelerate_configs" / "cpu.yaml"),
         str(ROOT / "recipes" / "train.py"),
