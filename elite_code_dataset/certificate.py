@@ -7,7 +7,7 @@ Compared are the targets (``text[context_chars:]``; context is not trained on) o
 scale: a function moved to another file, or an old edit that shows a file of the test, counts as well.
 - ``exact``: the same token 5-grams, 16 or more of them (about 20 tokens: below, two functions of one line are alike by chance);
 - ``near``: Jaccard 0.85 or more, ``contained``: 0.85 or more of the smaller one's 5-grams inside the larger; both have 32 or more.
-Besides: ``groups`` that stand in two splits, ``paths`` of code rows that do, and ``ids`` that occur twice.
+A content that stands in one split many times counts once there. Besides: ``groups`` that stand in two splits, ``paths`` of code rows that do, and ``ids`` that occur twice.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ import pyarrow as pa
 from datasets import Dataset, DatasetDict
 
 from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD
+from elite_code_dataset.joins import Pair, covered, joined
 from elite_code_dataset.records import SPLITS, DropReport, EliteCodeError
-from elite_code_dataset.similarity import Pair, joined, shingles
+from elite_code_dataset.similarity import alike, shingles
 
 EXACT_SHINGLES = 16
 NEAR_SHINGLES = 32
@@ -55,16 +56,20 @@ class Certificate:
         )
 
 
-def _twins(sets: Sequence[np.ndarray], sides: np.ndarray) -> list[Pair]:
-    """The pairs of different sides that count, by the module's definition."""
-    pairs = joined(sets, NEAR_DUPLICATE_JACCARD, NEAR_DUPLICATE_JACCARD, sides, EXACT_SHINGLES)
-    return [p for p in pairs if p.jaccard == 1.0 or min(len(sets[p.first]), len(sets[p.second])) >= NEAR_SHINGLES]
+def _count(shared: np.ndarray, sizes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether pairs count, by the module's definition."""
+    smaller, same = np.minimum(sizes, others), (shared == sizes) & (shared == others)
+    return np.where(same, smaller >= EXACT_SHINGLES, (smaller >= NEAR_SHINGLES) & (shared >= NEAR_DUPLICATE_JACCARD * smaller))
 
 
 def withheld(train: Sequence[str], evaluation: Sequence[str]) -> set[int]:
     """Which of the first texts are exact, near or contained twins of one of the second, by index: those to leave out."""
     sets = shingles([*train, *evaluation])
-    return {pair.first for pair in _twins(sets, np.repeat([0, 1], [len(train), len(evaluation)]))}
+    first = alike(sets, np.repeat([0, 1], [len(train), len(evaluation)]).tolist())
+    ours, theirs = (sorted({f for f in first[part]}) for part in (slice(len(train)), slice(len(train), None)))
+    found = covered([sets[i] for i in ours], [sets[i] for i in theirs], NEAR_DUPLICATE_JACCARD, _count)
+    out = {ours[k] for k in found}
+    return {i for i in range(len(train)) if first[i] in out}
 
 
 def without_twins(ds: DatasetDict) -> tuple[DatasetDict, DropReport]:
@@ -72,30 +77,34 @@ def without_twins(ds: DatasetDict) -> tuple[DatasetDict, DropReport]:
 
     Augmented rows leave with the row they were made from. Splits that lose nothing are the same objects as before."""
     table = _Table(ds)
-    order = {split: place for place, split in enumerate(SPLITS)}
-    rank = np.array([order.get(split, -1) for split in table.splits])
     reasons: dict[int, str] = {}
-    for pair in table.pairs():
-        reasons[pair.first if rank[pair.first] < rank[pair.second] else pair.second] = "twin_in_evaluation"
+    for place, split in enumerate(SPLITS[:-1]):
+        rows = [i for i in table.original.tolist() if table.splits[i] == split]
+        later = [i for i in table.original.tolist() if table.splits[i] in SPLITS[place + 1 :]]
+        twins = withheld([table.targets[i] for i in rows], [table.targets[i] for i in later])
+        reasons |= {rows[k]: "twin_in_evaluation" for k in sorted(twins)}
     gone = {table.ids[i] for i in reasons}
     for i, parent in enumerate(table.parents):
         if parent in gone and i not in reasons:
             reasons[i] = "parent_withheld"
+    kept, start = {}, 0
+    for split, rows in ds.items():
+        stay = [i for i in range(len(rows)) if start + i not in reasons]
+        kept[split] = rows if len(stay) == len(rows) else rows.select(stay)
+        start += len(rows)
+    return DatasetDict(kept), _report(table, reasons)
+
+
+def _report(table: _Table, reasons: Mapping[int, str]) -> DropReport:
     sizes = [len(text.encode("utf-8", "surrogatepass")) for text in table.targets]
     dropped = {reason: [i for i in reasons if reasons[i] == reason] for reason in sorted(set(reasons.values()))}
-    report = DropReport(
+    return DropReport(
         step="withhold",
         kept=len(sizes) - len(reasons),
         dropped={reason: len(rows) for reason, rows in dropped.items()},
         kept_bytes=sum(sizes) - sum(sizes[i] for i in reasons),
         dropped_bytes={reason: sum(sizes[i] for i in rows) for reason, rows in dropped.items()},
     )
-    kept, start = {}, 0
-    for split, rows in ds.items():
-        stay = [i for i in range(len(rows)) if start + i not in reasons]
-        kept[split] = rows if len(stay) == len(rows) else rows.select(stay)
-        start += len(rows)
-    return DatasetDict(kept), report
 
 
 class _Table:
@@ -113,10 +122,12 @@ class _Table:
         self.side = np.array([places[split] for split in self.splits], np.int64)
 
     def pairs(self) -> list[Pair]:
-        """Twins across splits, by row number."""
-        rows = self.original.tolist()
-        found = _twins(shingles([self.targets[i] for i in rows]), self.side[self.original])
-        return [pair._replace(first=rows[pair.first], second=rows[pair.second]) for pair in found]
+        """The pairs of different splits that count, by row number; a content that stands in one split many times counts there once."""
+        sets, sides = shingles([self.targets[i] for i in self.original.tolist()]), self.side[self.original]
+        distinct = np.array(sorted(set(alike(sets, sides.tolist()))), np.int64)
+        some = [sets[i] for i in distinct.tolist()]
+        found = joined(some, NEAR_DUPLICATE_JACCARD, NEAR_DUPLICATE_JACCARD, sides[distinct], EXACT_SHINGLES)
+        return [p for p in found if p.jaccard == 1.0 or min(len(some[p.first]), len(some[p.second])) >= NEAR_SHINGLES]
 
     def shared(self, values: Sequence[str], rows: np.ndarray) -> int:
         """How many values stand in more than one split."""

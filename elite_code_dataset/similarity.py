@@ -10,36 +10,41 @@ decoration collapses (a run of four or more of ``- = * # / ~ + . < > ! |`` is on
 shingle, an empty text none, and empty texts are nobody's twin.
 
 Two ways to find pairs. ``near_pairs``: MinHash with 256 permutations in 32 bands of 8 rows (at Jaccard 0.85 a pair is missed
-once in 26,000), candidates verified exactly. ``joined``: exact, no pair is missed, by an inverted index probed with each
-text's rarest shingles (prefix filtering: Chaudhuri, Ganti, Kaushik 2006; Bayardo, Ma, Srikant 2007); it also answers containment.
+once in 26,000), candidates verified exactly. ``joined`` (see ``joins``): exact, no pair is missed; it also answers containment.
 "Exact" is up to collisions of 64-bit hashes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD, SHINGLE_TOKENS
+from elite_code_dataset.joins import Index, Pair, clusters, joined, measured
+
+__all__ = [
+    "Pair",
+    "alike",
+    "candidates",
+    "clusters",
+    "cross_pairs",
+    "estimated_tokens",
+    "joined",
+    "near_pairs",
+    "shingles",
+    "signatures",
+    "verified",
+]
 
 PERMUTATIONS = 256
 BANDS = 32  # of 8 rows: wider bands lose true pairs, see the docstring
 BATCH_BYTES = 4_000_000  # bytes hashed at once: bounds memory at about 40 times this
-BATCH_PAIRS = 2_000_000  # candidate pairs expanded at once
+BUCKET = 2000  # texts that share a band
 DECORATION = b"-=*#/~+.<>!|"
 
 Shingles = Callable[[Sequence[str]], list[np.ndarray]]
-
-
-class Pair(NamedTuple):
-    """Two texts by index. ``jaccard`` is |A&B| / |A|B|, ``containment`` |A&B| / min(|A|, |B|), over sets of shingles."""
-
-    first: int
-    second: int
-    jaccard: float
-    containment: float
 
 
 def mixed(values: np.ndarray) -> np.ndarray:
@@ -192,114 +197,45 @@ def signatures(sets: Sequence[np.ndarray]) -> np.ndarray:
 def candidates(minhashes: np.ndarray, bands: int = BANDS) -> np.ndarray:
     """Pairs (i < j), int64[p, 2] in order, that agree on a whole band of their signatures."""
     rows = minhashes.shape[1] // bands
-    found: list[np.ndarray] = []
-    for band in range(bands):
-        part = minhashes[:, band * rows : (band + 1) * rows].astype(np.uint64)
-        key = mixed((part * _POSITION[:rows]).sum(axis=1, dtype=np.uint64))
-        order = np.argsort(key, kind="stable")
-        edges = np.flatnonzero(np.append(True, key[order][1:] != key[order][:-1]))
-        sizes = np.diff(np.append(edges, len(key)))
-        for start, size in zip(edges[sizes > 1].tolist(), sizes[sizes > 1].tolist()):
-            members = np.sort(order[start : start + size])
-            first, second = np.triu_indices(size, 1)
-            found.append(np.stack((members[first], members[second]), axis=1))
-    return np.unique(np.concatenate(found), axis=0) if found else np.zeros((0, 2), np.int64)
+    return paired(_buckets(minhashes[:, band * rows : (band + 1) * rows]) for band in range(bands))
 
 
-class _Index:
-    """Shingle sets as one sorted array of keys (set << 32 | rank), rank 0 being the rarest shingle."""
-
-    def __init__(self, sets: Sequence[np.ndarray]) -> None:
-        self.sizes = np.array([len(one) for one in sets], np.int64)
-        owner = np.repeat(np.arange(len(sets), dtype=np.uint64), self.sizes)
-        hashes = np.concatenate(list(sets)) if sets else np.zeros(0, np.uint64)
-        _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-        rank = np.empty(len(counts), np.uint64)
-        rank[np.argsort(counts, kind="stable")] = np.arange(len(counts), dtype=np.uint64)
-        self.keys = np.sort(owner << np.uint64(32) | rank[inverse])
-        self.starts = np.concatenate(([0], np.cumsum(self.sizes)))
-
-    def shared(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """How many shingles each pair has in common, int64[p]."""
-        swap = self.sizes[first] > self.sizes[second]
-        small, large = np.where(swap, second, first), np.where(swap, first, second)
-        result = np.zeros(len(small), np.int64)
-        for start, end in _slices(self.sizes[small]):
-            where, which = _expanded(self.starts[small[start:end]], self.sizes[small[start:end]])
-            wanted = self.keys[where] & np.uint64(0xFFFFFFFF) | large[start:end][which].astype(np.uint64) << np.uint64(32)
-            place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-            result[start:end] = np.bincount(which[self.keys[place] == wanted], minlength=end - start)
-        return result
-
-    def probed(self, containment: float, sides: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Every pair (a, b) of different sides whose containment can reach the bound, once or more.
-
-        |A & B| >= c * |A| means that of A's rarest |A| - ceil(c * |A|) + 1 shingles at least one is B's."""
-        prefix = self.sizes - np.ceil(containment * self.sizes - 1e-9).astype(np.int64) + 1
-        owners = np.repeat(np.arange(len(self.sizes)), self.sizes)
-        ranks = (self.keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        by_rank = np.argsort(ranks, kind="stable")
-        postings = owners[by_rank]
-        bounds = np.concatenate(([0], np.cumsum(np.bincount(ranks))))
-        probing = np.arange(len(ranks)) - np.repeat(self.starts[:-1], self.sizes) < prefix[owners]
-        rank, owner = ranks[probing], owners[probing]
-        lengths = bounds[rank + 1] - bounds[rank]
-        rank, owner, lengths = rank[lengths > 1], owner[lengths > 1], lengths[lengths > 1]
-        for start, end in _slices(lengths):
-            where, which = _expanded(bounds[rank[start:end]], lengths[start:end])
-            a, b = owner[start:end][which], postings[where]
-            fits = (a != b) & (self.sizes[a] <= self.sizes[b]) & ((sides[a] != sides[b]) | (sides[a] < 0))
-            yield np.minimum(a[fits], b[fits]), np.maximum(a[fits], b[fits])
+def _buckets(part: np.ndarray) -> list[np.ndarray]:
+    """Groups of two or more rows that are equal, uint32[n, r] -> ascending row numbers."""
+    key = mixed((part.astype(np.uint64) * _POSITION[: part.shape[1]]).sum(axis=1, dtype=np.uint64))
+    order = np.argsort(key, kind="stable")
+    edges = np.flatnonzero(np.append(True, key[order][1:] != key[order][:-1])) if len(key) else np.zeros(0, np.int64)
+    sizes = np.diff(np.append(edges, len(key)))
+    return [order[start : start + size] for start, size in zip(edges[sizes > 1].tolist(), sizes[sizes > 1].tolist())]
 
 
-def _slices(lengths: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Consecutive ranges whose lengths add up to about ``BATCH_PAIRS``."""
-    total = np.cumsum(lengths)
-    start = 0
-    while start < len(lengths):
-        done = total[start - 1] if start else 0
-        end = max(start + 1, int(np.searchsorted(total, done + BATCH_PAIRS, side="right")))
-        yield start, end
-        start = end
+def paired(bands: Iterable[Sequence[np.ndarray]]) -> np.ndarray:
+    """The distinct pairs (i < j) of members of a bucket, over all bands, int64[p, 2] in order.
+
+    In a bucket of more than ``BUCKET`` members, which are nearly all one text, each is paired with the first hundredth of that number only."""
+    known = np.zeros(0, np.int64)
+    for buckets in bands:
+        codes = [known]
+        for members in buckets:
+            first, second = np.triu_indices(len(members), 1, len(members)) if len(members) <= BUCKET else _fan(len(members), BUCKET // 100)
+            codes.append(members[first].astype(np.int64) << 32 | members[second])
+        known = np.unique(np.concatenate(codes))
+    return np.stack((known >> 32, known & 0xFFFFFFFF), axis=1)
 
 
-def _expanded(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The positions start, start + 1, ... of every range, and which range each belongs to."""
-    which = np.repeat(np.arange(len(lengths)), lengths)
-    before = np.cumsum(lengths) - lengths
-    return np.arange(len(which)) - np.repeat(before - starts, lengths), which
+def _fan(count: int, first: int) -> tuple[np.ndarray, np.ndarray]:
+    a, b = np.repeat(np.arange(first), count), np.tile(np.arange(count), first)
+    return a[a < b], b[a < b]
 
 
-def joined(
-    sets: Sequence[np.ndarray], jaccard: float, containment: float | None = None, sides: np.ndarray | None = None, min_shingles: int = 1
-) -> list[Pair]:
-    """All pairs with at least this Jaccard, or at least this containment where one is asked; none is missed.
-
-    ``sides`` (an integer >= 0 a set, -1 to meet everyone) keeps pairs of different sides only. Sets below ``min_shingles`` are left out.
-    Pairs come in order of (first, second)."""
-    kept = [i for i, one in enumerate(sets) if len(one) >= max(1, min_shingles)]
-    if len(kept) < 2:
-        return []
-    original = np.array(kept)
-    index = _Index([sets[i] for i in kept])
-    side = np.full(len(kept), -1) if sides is None else np.asarray(sides)[original]
-    bound = jaccard if containment is None else min(jaccard, containment)
-    codes: list[np.ndarray] = [np.zeros(0, np.int64)]
-    for a, b in index.probed(bound, side):
-        codes.append(np.unique(a * len(kept) + b))
-    code = np.unique(np.concatenate(codes))
-    return _measured(index, code // len(kept), code % len(kept), original, jaccard, containment)
-
-
-def _measured(
-    index: _Index, first: np.ndarray, second: np.ndarray, original: np.ndarray, jaccard: float, containment: float | None
-) -> list[Pair]:
-    shared = index.shared(first, second)
-    j = shared / (index.sizes[first] + index.sizes[second] - shared)
-    c = shared / np.minimum(index.sizes[first], index.sizes[second])
-    fits = (j >= jaccard) if containment is None else (j >= jaccard) | (c >= containment)
-    columns = (original[first[fits]].tolist(), original[second[fits]].tolist(), j[fits].tolist(), c[fits].tolist())
-    return [Pair(*row) for row in zip(*columns)]
+def alike(sets: Sequence[np.ndarray], sides: Sequence[int] | None = None) -> list[int]:
+    """For each set the first one that equals it (on its side): a thousand copies need not be a million pairs."""
+    first: dict[tuple[int, bytes], int] = {}
+    sides = [0] * len(sets) if sides is None else sides
+    return [
+        first.setdefault((int(side), hashlib.blake2b(one.tobytes(), digest_size=16).digest()), i)
+        for i, (one, side) in enumerate(zip(sets, sides))
+    ]
 
 
 def near_pairs(
@@ -318,7 +254,7 @@ def verified(sets: Sequence[np.ndarray], threshold: float, pairs: np.ndarray | N
         return []
     used, inverse = np.unique(pairs, return_inverse=True)
     local = inverse.reshape(pairs.shape)
-    found = _measured(_Index([sets[i] for i in used.tolist()]), local[:, 0], local[:, 1], used, threshold, None)
+    found = measured(Index([sets[i] for i in used.tolist()]), local[:, 0], local[:, 1], used, threshold, None)
     return [(pair.first, pair.second, pair.jaccard) for pair in found]
 
 
@@ -333,19 +269,3 @@ def cross_pairs(
     sides = np.repeat([0, 1], [len(texts_a), len(texts_b)])
     pairs = joined(shingles([*texts_a, *texts_b]), jaccard, containment, sides, min_shingles)
     return [pair._replace(second=pair.second - len(texts_a)) for pair in pairs]
-
-
-def clusters(count: int, pairs: Sequence[tuple]) -> list[int]:
-    """For each of ``count`` items the smallest item it is connected to through the pairs (their first two places)."""
-    parent = list(range(count))
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    for pair in pairs:
-        a, b = root(pair[0]), root(pair[1])
-        parent[max(a, b)] = min(a, b)
-    return [root(item) for item in range(count)]

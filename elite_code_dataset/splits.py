@@ -32,8 +32,9 @@ import numpy as np
 
 from elite_code_dataset.certificate import Certificate, certificate, withheld, without_twins
 from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD, SPLIT_SHARES
+from elite_code_dataset.joins import linked
 from elite_code_dataset.records import SPLITS, EliteCodeError
-from elite_code_dataset.similarity import estimated_tokens, joined, shingles
+from elite_code_dataset.similarity import alike, estimated_tokens, shingles
 
 __all__ = ["Certificate", "Splits", "Step", "certificate", "split_of", "steps_of", "twins_of", "withheld", "without_twins"]
 
@@ -341,9 +342,13 @@ def split_of(
 
 
 def twins_of(texts: Sequence[str], lineages: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs of lineages whose texts are near duplicates: exact Jaccard of token 5-grams, see ``similarity``."""
-    pairs = {tuple(sorted((lineages[p.first], lineages[p.second]))) for p in joined(shingles(texts), NEAR_DUPLICATE_JACCARD)}
-    return sorted((a, b) for a, b in pairs if a != b)
+    """Pairs of lineages that tie together all whose texts are near duplicates: exact Jaccard of token 5-grams, see ``similarity``."""
+    sets = shingles(texts)
+    first = alike(sets)
+    distinct = sorted(set(first))
+    pairs = [(distinct[a], distinct[b]) for a, b in linked([sets[i] for i in distinct], NEAR_DUPLICATE_JACCARD)]
+    pairs += [(f, i) for i, f in enumerate(first) if f != i and len(sets[i])]
+    return sorted({tuple(sorted((lineages[a], lineages[b]))) for a, b in pairs if lineages[a] != lineages[b]})
 
 
 def steps_of(

@@ -13,7 +13,7 @@ import numpy as np
 
 from elite_code_dataset.config import SHINGLE_TOKENS
 from elite_code_dataset.records import EliteCodeError
-from elite_code_dataset.similarity import BANDS, PERMUTATIONS, batches, hashed_tokens
+from elite_code_dataset.similarity import BANDS, PERMUTATIONS, batches, hashed_tokens, paired
 
 _PRIME = np.uint64((1 << 61) - 1)  # what text-dedup itself uses with 64-bit numbers
 _LARGEST = np.uint32((1 << 32) - 1)
@@ -62,5 +62,8 @@ def textdedup_candidates(texts: Sequence[str]) -> np.ndarray:
                 for band, key in enumerate(signature[column]):
                     bands[band, key].append(number)
             number += 1
-    pairs = {(a, b) for members in bands.values() for k, a in enumerate(members) for b in members[k + 1 :]}
-    return np.array(sorted(pairs), np.int64).reshape(-1, 2)
+    buckets: list[list[np.ndarray]] = [[] for _ in range(BANDS)]
+    for (band, _), members in bands.items():
+        if len(members) > 1:
+            buckets[band].append(np.array(members))
+    return paired(buckets)

@@ -3,9 +3,10 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from elite_code_dataset import similarity
+from elite_code_dataset import joins, similarity
 
 WORDS = [f"name_{k}" for k in range(4000)]
 
@@ -62,7 +63,7 @@ def test_a_text_hashes_alike_alone_and_among_others():
 def test_batches_do_not_change_the_shingles(monkeypatch):
     whole = [s.tolist() for s in similarity.shingles(real_texts())]
     monkeypatch.setattr(similarity, "BATCH_BYTES", 5000)
-    monkeypatch.setattr(similarity, "BATCH_PAIRS", 100)
+    monkeypatch.setattr(joins, "BATCH_PAIRS", 100)
     assert [s.tolist() for s in similarity.shingles(real_texts())] == whole
     assert len(similarity.joined(similarity.shingles(real_texts()), 0.85, 0.85)) == sum(
         j >= 0.85 or c >= 0.85 for j, c in brute_force(real_texts()).values()
@@ -77,6 +78,36 @@ def test_the_exact_join_finds_what_comparing_every_pair_finds():
         assert {(p.first, p.second): (p.jaccard, p.containment) for p in found} == {
             pair: pytest.approx(measures) for pair, measures in truth.items() if max(measures) >= threshold
         }
+
+
+def test_linked_connects_what_all_pairs_connect(monkeypatch):
+    texts = real_texts() * 2 + [code(k, 100) for k in range(0, 60, 2)]
+    sets = similarity.shingles(texts)
+    whole = similarity.clusters(len(sets), similarity.joined(sets, 0.85))
+    for batch in (2_000_000, 500):
+        monkeypatch.setattr(joins, "BATCH_PAIRS", batch)
+        few = joins.linked(sets, 0.85)
+        assert similarity.clusters(len(sets), few) == whole
+        assert len(few) < len(similarity.joined(sets, 0.85))
+
+
+def test_covered_names_exactly_the_sets_that_have_a_pair(monkeypatch):
+    sets = similarity.shingles(real_texts() * 2)
+    ours, theirs = sets[::2], sets[1::3]
+    sides = [0] * len(ours) + [1] * len(theirs)
+    truth = {pair.first for pair in similarity.joined([*ours, *theirs], 0.85, 0.85, sides)}
+    for batch in (2_000_000, 500):
+        monkeypatch.setattr(joins, "BATCH_PAIRS", batch)
+        assert joins.covered(ours, theirs, 0.85, lambda shared, a, b: shared >= 0.85 * np.minimum(a, b)) == truth
+    assert 0 < len(truth) < len(ours)
+
+
+def test_a_thousand_near_copies_do_not_cost_a_million_comparisons():
+    text = code(0, 120)
+    copies = similarity.shingles([text.replace("name_60 ", f"other{k} ") for k in range(1500)])
+    assert 1499 <= len(joins.linked(copies, 0.85)) < 10_000
+    assert len(similarity.candidates(similarity.signatures(copies))) < 1500 * 1500 / 2
+    assert joins.covered(copies[:700], copies[700:], 0.85, lambda shared, a, b: shared >= 0.85 * a) == set(range(700))
 
 
 def test_near_pairs_carry_the_exact_jaccard_and_leave_out_what_is_below():
