@@ -41,7 +41,7 @@ def parsed(source: SourceFile, seconds: float = PARSE_SECONDS) -> ParsedFile:
     units = tuple(_unit(data, raw, marks, complexity[index]) for index, raw in enumerate(raws))
     moved = _moved_starts(raws, marks)
     statements = _statements(data, found, marks, moved)
-    return ParsedFile(source, units, _imports(found, language), statements, _blocks(data, found, marks), tree.root_node.has_error)
+    return ParsedFile(source, units, _imports(found, language), statements, _blocks(data, found), tree.root_node.has_error)
 
 
 # --- what the query finds -------------------------------------------------------------------------------------------------------------
@@ -337,15 +337,15 @@ def _statements(data: bytes, found: _Found, marks: _Marks, moved: dict[int, int]
     return tuple(sorted(offsets))
 
 
-def _blocks(data: bytes, found: _Found, marks: _Marks) -> tuple[int, ...]:
-    """Softer places: after blank lines outside strings and comments, and elements that begin their own line."""
+def _blocks(data: bytes, found: _Found) -> tuple[int, ...]:
+    """Softer places: after blank lines outside strings, and elements that begin their own line."""
     offsets: set[int] = set()
     for node in found.nodes["block"]:
         line = _line_start(data, node.start_byte)
         if _only_blanks(data, line, node.start_byte):
             offsets.add(line)
-    spans = [(node.start_byte, node.end_byte) for node in found.nodes["string"]] + list(zip(marks.starts, marks.ends))
-    offsets.update(_after_blank_lines(data, [(start, end) for start, end in spans if data.find(b"\n", start, end - 1) >= 0]))
+    strings = ((node.start_byte, node.end_byte) for node in found.nodes["string"])
+    offsets.update(_after_blank_lines(data, [(start, end) for start, end in strings if data.find(b"\n", start, end - 1) >= 0]))
     return tuple(sorted(offset for offset in offsets if 0 < offset < len(data)))
 
 

@@ -43,7 +43,10 @@ LANGUAGE = Language(
     name="cpp",
     suffixes=(".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".ipp", ".tpp", ".inl", ".cu", ".cuh"),
     signed_suffixes=(".h",),
-    sign=r"^\s*(?:class|namespace|template|using|public:|private:|protected:|constexpr)\b|\bstd::|#\s*include\s*<\w+>",
+    sign=(
+        r"^[ \t]*(?:template[ \t]*<|namespace[ \t]+[\w:]*[ \t]*(?:\{|$)|using[ \t]+(?:namespace\b|\w+[ \t]*=|\w+::)|(?:public|private|protected)[ \t]*:"
+        r"|(?:enum[ \t]+)?class[ \t]+\w+(?:[ \t]+\w+)*[ \t]*(?:[:{;]|$)|constexpr\b)|\bstd::|#[ \t]*include[ \t]*<\w+>"
+    ),
     grammar=("tree_sitter_cpp", "language"),
     line_comment="//",
     block_comment=("/*", "*/"),

@@ -156,6 +156,8 @@ LANGUAGE = Language(
         "(tuple_expression (_) @it)",
         "(use_list (_) @it)",
         "(where_clause (_) @it)",
+        '(token_tree ["{" ";"] . (_) @it)',  # inside a macro's arguments: where a statement most likely begins
+        "(token_tree (token_tree) . (_) @it)",
     ),
     decisions=(
         "if_expression",

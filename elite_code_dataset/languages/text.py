@@ -96,6 +96,15 @@ LANGUAGE = (
         headings=r"\S",
     ),
     Language(
+        "objc",
+        (".m", ".mm"),
+        signed_suffixes=(".h",),
+        sign=r"^\s*(?:@interface|@protocol|@class|@import|NS_ASSUME_NONNULL_BEGIN|#\s*import)\b",
+        line_comment="//",
+        block_comment=("/*", "*/"),
+        headings=r"[-+][ \t]*\(|@(?:interface|implementation|protocol|end|property)\b|static[ \t]",
+    ),
+    Language(
         "sql",
         (".sql", ".psql", ".ddl", ".dml", ".pgsql"),
         line_comment="--",

@@ -29,7 +29,7 @@ UNITS = (
 )
 
 
-def _flavour(name: str, suffixes: tuple[str, ...], grammar: str) -> Language:
+def _flavour(name: str, grammar: str, suffixes: tuple[str, ...]) -> Language:
     return Language(
         name=name,
         suffixes=suffixes,
@@ -58,6 +58,6 @@ def _flavour(name: str, suffixes: tuple[str, ...], grammar: str) -> Language:
 
 
 LANGUAGE = (
-    _flavour("typescript", (".ts", ".mts", ".cts"), "language_typescript"),
-    _flavour("tsx", (".tsx",), "language_tsx"),
+    _flavour("typescript", "language_typescript", (".ts", ".mts", ".cts")),
+    _flavour("tsx", "language_tsx", (".tsx",)),
 )
