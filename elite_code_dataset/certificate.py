@@ -19,13 +19,11 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset, DatasetDict
 
-from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD
+from elite_code_dataset.config import EXACT_SHINGLES, NEAR_DUPLICATE_JACCARD, NEAR_SHINGLES
 from elite_code_dataset.joins import Pair, covered, joined
 from elite_code_dataset.records import SPLITS, DropReport, EliteCodeError
 from elite_code_dataset.similarity import alike, shingles
 
-EXACT_SHINGLES = 16
-NEAR_SHINGLES = 32
 COLUMNS = ("id", "group", "path", "kind", "technique", "parent_id", "text", "context_chars")
 
 

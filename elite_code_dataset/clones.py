@@ -17,11 +17,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from elite_code_dataset.config import CLONE_GRAM, CLONE_TOKENS
 from elite_code_dataset.languages import Language, all_languages, tree_of
 from elite_code_dataset.similarity import constants, distinct, mixed
 
-GRAM = 7
-MINIMUM_TOKENS = 80
 _WORD = re.compile(rb"[A-Za-z_$\x80-\xff][\w$\x80-\xff]*|\d[\w.]*|[^\s\w]")
 _COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/|(?m:(?:^|\s)(?:#|--)\s[^\n]*)", re.S)
 # Reserved in at least one wide-spread language; used only where no grammar is at hand.
@@ -73,15 +72,15 @@ def _words(source: bytes) -> Iterator[tuple[bytes, bool]]:
 
 
 def _grams(tokens: list[bytes], named: list[bool]) -> np.ndarray:
-    if len(tokens) < MINIMUM_TOKENS:
+    if len(tokens) < CLONE_TOKENS:
         return np.zeros(0, np.uint64)
     numbers = {token: int.from_bytes(hashlib.blake2b(token, digest_size=8).digest(), "little") for token in set(tokens)}
     hashes = np.array([numbers[token] for token in tokens], np.uint64)
     names = np.array(named, bool)
-    count = len(tokens) - GRAM + 1
-    factors, first_seen = constants(2, GRAM), constants(5, GRAM)
+    count = len(tokens) - CLONE_GRAM + 1
+    factors, first_seen = constants(2, CLONE_GRAM), constants(5, CLONE_GRAM)
     total = np.zeros(count, np.uint64)
-    for k in range(GRAM):
+    for k in range(CLONE_GRAM):
         here = slice(k, k + count)
         seen = np.full(count, first_seen[k])
         for j in range(k - 1, -1, -1):  # down to the first place that holds the same name

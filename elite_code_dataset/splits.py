@@ -31,21 +31,23 @@ from typing import Protocol
 import numpy as np
 
 from elite_code_dataset.certificate import Certificate, certificate, withheld, without_twins
-from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD, SPLIT_SHARES
+from elite_code_dataset.config import (
+    MEASURE_AGAIN,
+    NEAR_DUPLICATE_JACCARD,
+    SAME_BLOB_BYTES,
+    SPLIT_SETTLED,
+    SPLIT_SHARES,
+    SPLIT_SMALL,
+    SPLIT_SMALL_FACTOR,
+    SPLIT_TOLERANCE,
+    SPLIT_TRIGGER,
+    USUAL_DENSITY,
+)
 from elite_code_dataset.joins import linked
 from elite_code_dataset.records import SPLITS, EliteCodeError
 from elite_code_dataset.similarity import alike, estimated_tokens, shingles
 
 __all__ = ["Certificate", "Splits", "Step", "certificate", "split_of", "steps_of", "twins_of", "withheld", "without_twins"]
-
-TOLERANCE = 0.01  # of all tokens: what the shares may be off at HEAD
-TRIGGER = 0.0075  # strayed further than this in the past: move something
-SETTLED = 0.0025  # and stop once closer than this
-SMALL = 50  # live groups: below, single files are too coarse for a point
-SMALL_FACTOR = 4  # there the three numbers above are this many times larger
-USUAL_DENSITY = 0.3  # tokens a byte, of code in general
-MEASURE_AGAIN = 1.5  # read a file's tokens again when its bytes have changed by this factor
-SAME_BLOB_BYTES = 64  # shorter files (`mod a;`, an empty `__init__`) are alike by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Step:
     """One path after one commit: ``order`` counts commits from the oldest, ``size`` is 0 where the path is gone or does not count.
 
     ``size`` is in tokens or what grows like them; lineages that ever share a ``blob`` ('' for contents alike by chance) stay together;
-    ``time`` is the committer's, in Unix seconds, 0 where nothing was written (a merge). A step on a branch is not ``live``: it makes lineages and contents known, and the sizes follow when it is merged."""
+    ``time`` is the committer's, in Unix seconds, 0 where nothing was written (a merge). A step on a branch is not ``live``: it makes lineages and
+    contents known, and the sizes follow when it is merged."""
 
     order: int
     lineage: str
@@ -160,7 +163,7 @@ class _Replay:
             if step.blob:
                 self.join(self.holder.setdefault(step.blob, step.lineage), step.lineage)
         self.settle({root for root in map(self.root, touched) if self.size[root] > 0})
-        self.mend(TRIGGER, SETTLED)
+        self.mend(SPLIT_TRIGGER, SPLIT_SETTLED)
 
     def know(self, lineage: str) -> None:
         if lineage not in self.parent:
@@ -176,7 +179,7 @@ class _Replay:
         for root in unsettled:
             lacking = self.targets * everything - self.totals
             side = min(int(np.searchsorted(bounds, _chance(self.seed + 1, root), side="right")), len(bounds) - 1)
-            if self.size[root] and self.size[root] > lacking[side] + SETTLED * everything:
+            if self.size[root] and self.size[root] > lacking[side] + SPLIT_SETTLED * everything:
                 side = int(np.argmax(lacking))
             self.side[root] = side
             self.totals[side] += self.size[root]
@@ -194,7 +197,7 @@ class _Replay:
         if np.abs(self.off()).max() <= trigger and not empty:
             return 0
         roots = self.live()
-        scale = 1 if len(roots) >= SMALL else SMALL_FACTOR
+        scale = 1 if len(roots) >= SPLIT_SMALL else SPLIT_SMALL_FACTOR
         if len(roots) < 3 or (np.abs(self.off()).max() <= trigger * scale and not empty):
             return 0
         moves = 0
@@ -278,7 +281,7 @@ def _arrived(replay: _Replay, twins: Iterable[tuple[str, str]], head: Mapping[st
         replay.know(other)
         replay.join(one, other)
     replay.settle({root for root in map(replay.root, sorted(replay.parent)) if replay.size[root] > 0})
-    replay.mend(TOLERANCE, SETTLED)
+    replay.mend(SPLIT_TOLERANCE, SPLIT_SETTLED)
     replay.settle({replay.root(lineage) for lineage in sorted(replay.parent)})
     return replay.moved - before
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from elite_code_dataset.config import SHINGLE_TOKENS
+from elite_code_dataset.config import MINHASH_BANDS, MINHASH_PERMUTATIONS, SHINGLE_TOKENS
 from elite_code_dataset.records import EliteCodeError
-from elite_code_dataset.similarity import BANDS, PERMUTATIONS, batches, hashed_tokens, paired
+from elite_code_dataset.similarity import batches, hashed_tokens, paired
 
 _PRIME = np.uint64((1 << 61) - 1)  # what text-dedup itself uses with 64-bit numbers
 _LARGEST = np.uint32((1 << 32) - 1)
@@ -38,8 +38,8 @@ def textdedup_candidates(texts: Sequence[str]) -> np.ndarray:
     and drop every sign."""
     embed, column, hash_function = _parts()
     random = np.random.RandomState(42)
-    permutations = random.randint(1, _PRIME, PERMUTATIONS, np.uint64), random.randint(0, _PRIME, PERMUTATIONS, np.uint64)
-    rows = PERMUTATIONS // BANDS
+    permutations = random.randint(1, _PRIME, MINHASH_PERMUTATIONS, np.uint64), random.randint(0, _PRIME, MINHASH_PERMUTATIONS, np.uint64)
+    rows = MINHASH_PERMUTATIONS // MINHASH_BANDS
     bands: dict[tuple[int, bytes], list[int]] = defaultdict(list)
     number = 0
     for batch in batches(texts):
@@ -49,10 +49,10 @@ def textdedup_candidates(texts: Sequence[str]) -> np.ndarray:
                 signature = embed(
                     " ".join(map("{:016x}".format, tokens[start:end].tolist())),
                     number,
-                    num_perm=PERMUTATIONS,
+                    num_perm=MINHASH_PERMUTATIONS,
                     ngram_size=SHINGLE_TOKENS,
                     min_length=0,
-                    hashranges=[(k, k + rows) for k in range(0, PERMUTATIONS, rows)],
+                    hashranges=[(k, k + rows) for k in range(0, MINHASH_PERMUTATIONS, rows)],
                     permutations=permutations,
                     hash_func=hash_function,
                     dtype=np.uint64,
@@ -62,7 +62,7 @@ def textdedup_candidates(texts: Sequence[str]) -> np.ndarray:
                 for band, key in enumerate(signature[column]):
                     bands[band, key].append(number)
             number += 1
-    buckets: list[list[np.ndarray]] = [[] for _ in range(BANDS)]
+    buckets: list[list[np.ndarray]] = [[] for _ in range(MINHASH_BANDS)]
     for (band, _), members in bands.items():
         if len(members) > 1:
             buckets[band].append(np.array(members))
