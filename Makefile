@@ -6,7 +6,7 @@ OLD := .venv-oldest
 PIP := -m pip install -q --disable-pip-version-check
 REPO ?=
 
-.PHONY: demo test test-oldest lint bench clean
+.PHONY: demo test test-oldest clean
 
 $(VENV)/installed: setup.cfg constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

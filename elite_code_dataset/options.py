@@ -18,6 +18,16 @@ from elite_code_dataset.config import MAX_FILE_BYTES, VERSION, source_digest
 from elite_code_dataset.records import SCALES, EliteCodeError
 
 CONFIG_NAMES = ("files", "edits", *(f"w{scale}" for scale in SCALES), "multiscale")
+KINDS = {  # what an annotation of ``Options`` lets through
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "int": (int,),
+    "int | None": (int, type(None)),
+    "float": (int, float),
+    "bool": (bool,),
+    "list[str] | None": (list, tuple, type(None)),
+    "str | int | None": (str, int, type(None)),
+}
 CHOICES = {"split_by": ("lineage", "time"), "cut": ("syntax", "blind"), "diff_format": ("blocks", "unified")}
 
 
@@ -37,14 +47,21 @@ class Options:
     cut: str = "syntax"  # or "blind": every so many tokens, as older recipes do
     overlap: float = 0.0  # share of a window that the next one repeats
     max_commits: int | None = None  # edits of the newest so many commits; None for all
-    since: str | None = None  # edits since this ISO date or Unix second, by committer time
-    until: str | None = None  # edits until this ISO date or Unix second
+    since: str | int | None = None  # edits since this ISO date or Unix second, by committer time
+    until: str | int | None = None  # edits until this ISO date or Unix second
     first_parent: bool = False  # follow first parents only; a merge is then one change
     diff_format: str = "blocks"  # original and updated block; or "unified": a unified diff is the target
     message_share: float = 0.1  # of edits that also ask for the commit message
 
     def checked(self) -> Options:
         """Itself, or EliteCodeError about the first value that cannot work."""
+        for one in fields(Options):
+            value, kinds = getattr(self, one.name), KINDS[one.type]
+            if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+                raise EliteCodeError(f"{one.name}={value!r} is a {type(value).__name__}; expected {one.type.replace(' | None', ' or None')}")
+        for name in ("include", "exclude"):
+            if not all(isinstance(pattern, str) for pattern in getattr(self, name) or ()):
+                raise EliteCodeError(f"{name}={getattr(self, name)!r} holds something else than text; expected a list of globs such as 'src/*'")
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise EliteCodeError(f"{name}={getattr(self, name)!r} is not an option; expected one of {', '.join(map(repr, allowed))}")
@@ -113,7 +130,11 @@ class EliteCodeConfig(datasets.BuilderConfig, Options):
 
 def repositories_of(data_dir: Any) -> tuple[str, ...]:
     """``data_dir`` as a tuple of places: a path or a list of paths. Raises EliteCodeError for an empty list or another kind of value."""
+    data_dir = None if data_dir == "" else data_dir
     places = (data_dir,) if isinstance(data_dir, (str, Path)) else tuple(data_dir) if isinstance(data_dir, (list, tuple)) else None
     if not places or not all(isinstance(p, (str, Path)) for p in places):
         raise EliteCodeError(f"data_dir={data_dir!r} is not a path; expected the path of a repository, or a list of paths")
-    return tuple(str(Path(p).expanduser().absolute()) for p in places)
+    found = tuple(str(Path(p).expanduser().resolve()) for p in places)
+    if len(set(found)) < len(found):
+        raise EliteCodeError(f"data_dir={list(map(str, places))!r} names a repository twice; expected each once")
+    return found

@@ -18,8 +18,7 @@ MODULE = "elite_code_dataset.elite_code_dataset"
 
 def registered() -> None:
     """Idempotent. Other names keep the behaviour they had."""
-    for table in (load._PACKAGED_DATASETS_MODULES,):
-        table[NAME] = (MODULE, source_digest())
+    load._PACKAGED_DATASETS_MODULES[NAME] = (MODULE, source_digest())
     stock = load.PackagedDatasetModuleFactory
     if getattr(stock, "serves_elite_code_dataset", False):
         return
@@ -34,3 +33,8 @@ def registered() -> None:
             return load.DatasetModule(module_path, digest, {"data_files": DataFilesDict(), "dataset_name": NAME})
 
     load.PackagedDatasetModuleFactory = PackagedDatasetModuleFactory
+
+
+def withdrawn() -> None:
+    """Our name is unknown to datasets again, until the next ``registered``."""
+    load._PACKAGED_DATASETS_MODULES.pop(NAME, None)

@@ -5,6 +5,7 @@ In: options and the rows' tokenizer. Out: a ``PreTrainedModel`` or a ``PeftModel
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,17 +26,34 @@ def model_config(options: Options, tokenizer: PreTrainedTokenizerBase) -> Pretra
             raise EliteCodeError(
                 f"no model at {options.model!r} ({' '.join(str(error).split())[:200]}); expected a Hub name or a folder with config.json"
             ) from None
+    check_model_config(options)
     wanted = dict(options.model_config or {})
-    if "model_type" not in wanted:
-        raise EliteCodeError(
-            "neither model nor model_config.model_type is given; expected one: model: NAME, or model_config: {model_type: llama}"
-        )
     given: dict[str, Any] = {"vocab_size": len(tokenizer), "max_position_embeddings": max(options.windows)}
     given |= {name: getattr(tokenizer, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     try:
         return AutoConfig.for_model(wanted.pop("model_type"), **{**given, **wanted})
     except ValueError as error:
         raise EliteCodeError(f"model_config cannot be used: {str(error).splitlines()[0]}") from None
+
+
+def check_model_config(options: Options) -> None:
+    """Raises EliteCodeError where there is neither a model nor a type, or for a key that the type does not know: it would be ignored."""
+    if options.model:
+        return
+    wanted = dict(options.model_config or {})
+    if "model_type" not in wanted:
+        raise EliteCodeError(
+            "neither model nor model_config.model_type is given; expected one: model: NAME, or model_config: {model_type: llama}"
+        )
+    kind = wanted.pop("model_type")
+    try:
+        known = AutoConfig.for_model(kind)
+    except ValueError as error:
+        raise EliteCodeError(f"model_config cannot be used: {str(error).splitlines()[0]}") from None
+    for name in wanted:
+        if not hasattr(known, name):
+            near = get_close_matches(name, known.to_dict(), 3)
+            raise EliteCodeError(f"unknown key {name!r} in model_config of {kind}" + (f"; did you mean {', '.join(near)}?" if near else ""))
 
 
 def run_model(options: Options, tokenizer: PreTrainedTokenizerBase, device: str, precision: str) -> Any:

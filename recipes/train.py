@@ -28,7 +28,7 @@ from recipes import memory
 from recipes.arguments import check_world, device_of, obey, precision_of, training_arguments
 from recipes.curves import write_curves
 from recipes.lines import ProgressLines, plan_lines
-from recipes.models import model_config, run_model
+from recipes.models import check_model_config, model_config, run_model
 from recipes.options import Options, parsed
 from recipes.rows import RunRows, run_dataset, run_rows, with_dataset
 
@@ -43,6 +43,7 @@ def run(options: Options) -> dict[str, Any]:
     state = PartialState(cpu=device == "cpu")
     check_world(state.num_processes)
     logging.disable_progress_bar()
+    check_model_config(options)
     prepare_output(options, state)
     ds, tokenizer = run_dataset(options)
     options = settled(with_dataset(options, ds), tokenizer, device, state)

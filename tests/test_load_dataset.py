@@ -150,6 +150,9 @@ BAD = {
     "an unknown tokenizer": (lambda p: p / "kit", {"tokenizer": "no/such-tokenizer"}, r"unknown tokenizer 'no/such-tokenizer'"),
     "a wrong choice": (lambda p: p / "kit", {"split_by": "luck"}, r"split_by='luck'.*'lineage', 'time'"),
     "a wrong number": (lambda p: p / "kit", {"overlap": 1.5}, r"overlap=1\.5.*share"),
+    "text for a number": (lambda p: p / "kit", {"seed": "abc"}, r"seed='abc' is a str; expected int"),
+    "a number for globs": (lambda p: p / "kit", {"include": 5}, r"include=5 is a int; expected list\[str\] or None"),
+    "text for yes or no": (lambda p: p / "kit", {"redact_secrets": "no"}, r"redact_secrets='no' is a str; expected bool"),
     "nothing to learn from": (lambda p: p / "images", {}, r"nothing to learn from"),
 }
 
@@ -180,6 +183,42 @@ def test_a_missing_repository_an_unknown_config_and_an_unknown_option_are_named(
         load_dataset(NAME, "w999", data_dir=".")
     with pytest.raises(ecd.EliteCodeError, match="unknown option 'overlapp'; available: .*overlap"):
         ecd.load_dataset("w1024", data_dir=".", overlapp=0.5)
+
+
+def test_a_list_that_names_a_repository_twice_and_an_empty_name_are_refused(small: Path) -> None:
+    with pytest.raises(ecd.EliteCodeError, match="names a repository twice"):
+        ecd.load_dataset("w1024", data_dir=[str(small), f"{small}/../{small.name}"])
+    with pytest.raises(ecd.EliteCodeError, match="is not a path"):
+        load_dataset(NAME, "w1024", data_dir="")
+
+
+def test_from_the_checkout_the_name_alone_is_a_loading_script_where_datasets_runs_scripts(small: Path, tmp_path: Path) -> None:
+    """Nothing is imported first: datasets 3.6 finds the folder and runs the script, later versions refuse, and say so."""
+    code = (
+        "import datasets\n"
+        f"ask = lambda: datasets.load_dataset('elite_code_dataset', 'w1024', data_dir={str(small)!r}, trust_remote_code=True)\n"
+        "try:\n    print(len(ask()['train']), len(ask()['train']))\nexcept (ValueError, RuntimeError) as error:\n    print('refused', type(error).__name__)\n"
+    )
+    environment = {**os.environ, "HF_DATASETS_CACHE": str(tmp_path)}
+    root = Path(__file__).resolve().parents[1]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=root)
+    rows = len(load_dataset(NAME, "w1024", data_dir=str(small))["train"])
+    assert done.stdout.split()[:2] == ([str(rows)] * 2 if RUNS_SCRIPTS else ["refused", "RuntimeError"]), done.stderr[-1500:]
+
+
+def test_what_is_missing_from_a_files_rows_is_what_the_drop_report_counts(tmp_path: Path) -> None:
+    """A function that two files share, one of them in evaluation, is withheld from the other's rows; its bytes are counted."""
+    place = started(tmp_path / "kit")
+    shared = module_text(500, 1).split("import math\n")[1]
+    files = {f"src/kit/part_{n}.py": module_text(n) + (shared if n % 2 else "") for n in range(24)}
+    committed(place, files)
+    ds = load_dataset(NAME, "w256", data_dir=str(place))
+    shown = sum(row["end_byte"] - row["start_byte"] for rows in ds.values() for row in rows)
+    (report,) = [d for d in ecd.metadata.of(ds)["drops"] if d["step"] == "w256"]
+    assert report["dropped"]["twin_in_evaluation"] > 0
+    assert shown == report["kept_bytes"]
+    assert shown + report["dropped_bytes"]["twin_in_evaluation"] == sum(len(text.encode()) for text in files.values())
+    assert ecd.certificate(ds).total == 0
 
 
 def test_other_datasets_still_load_by_their_names(tmp_path: Path) -> None:

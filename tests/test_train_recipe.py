@@ -175,6 +175,7 @@ def test_evaluations_steer_and_the_best_checkpoint_is_kept(dataset: Path, tmp_pa
         ({"windows": (256,)}, r"no rows of windows \(256,\); it has \[32, 64, 128\]"),
         ({"model_config": None}, "model_config.model_type"),
         ({"model_config": {"model_type": "lama"}}, "lama"),
+        ({"model_config": {**SMALL_MODEL, "hiden_size": 3}}, "unknown key 'hiden_size' in model_config of llama; did you mean hidden_size"),
         ({"model_config": {**SMALL_MODEL, "max_position_embeddings": 64}}, "windows reach 128 tokens, the model 64"),
         ({"model_config": {**SMALL_MODEL, "vocab_size": 100}}, "tokenizer has 258 tokens, the model 100"),
         ({"model": "/nowhere"}, "no model at '/nowhere'"),
