@@ -4,18 +4,16 @@ In: a config with ``data_dir``. Out: the splits of one config, train, validation
 what is here hands its rows to datasets. Also runs as a loading script on datasets 3.6, so imports are absolute.
 """
 
-import os
-
 import datasets
 
-from elite_code_dataset import pipeline, registration
-from elite_code_dataset.options import CONFIG_NAMES, EliteCodeConfig
-from elite_code_dataset.records import SPLITS, EliteCodeError
-
-if __name__.startswith("datasets_modules.") and os.path.isfile("elite_code_dataset/elite_code_dataset.py"):
-    # Run by datasets 3.6 as a script that the bare name found in the working directory: a name registered in the middle of that load would be
-    # taken for a packaged module's. `_info` registers it again.
-    registration.withdrawn()
+try:
+    # Indented, so that datasets 3.6, which looks for imports at the start of a line, does not import (and so register) the package in the
+    # middle of a load by script; a name that is registered by then would be taken for a packaged module's.
+    from elite_code_dataset import pipeline
+    from elite_code_dataset.options import CONFIG_NAMES, EliteCodeConfig
+    from elite_code_dataset.records import SPLITS, EliteCodeError
+except ImportError as error:
+    raise ImportError("the loading script needs its package: run `pip install .` in the checkout, then load again") from error
 
 Value = datasets.Value
 UNIT = {
@@ -107,7 +105,6 @@ class EliteCodeDataset(datasets.GeneratorBasedBuilder):
     DEFAULT_WRITER_BATCH_SIZE = 100  # rows of a thousand ids are written fastest so
 
     def _info(self):
-        registration.registered()
         return datasets.DatasetInfo(
             description=pipeline.CONFIG_MEANINGS[self.config.name],
             features=FILE_FEATURES if self.config.name == "files" else FEATURES,

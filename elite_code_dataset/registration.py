@@ -33,8 +33,3 @@ def registered() -> None:
             return load.DatasetModule(module_path, digest, {"data_files": DataFilesDict(), "dataset_name": NAME})
 
     load.PackagedDatasetModuleFactory = PackagedDatasetModuleFactory
-
-
-def withdrawn() -> None:
-    """Our name is unknown to datasets again, until the next ``registered``."""
-    load._PACKAGED_DATASETS_MODULES.pop(NAME, None)
