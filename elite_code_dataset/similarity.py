@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 BATCH_BYTES = 4_000_000  # bytes hashed at once: bounds memory at about 40 times this
-BUCKET = 2000  # texts that share a band
+BUCKET = 500  # texts that share a band
 DECORATION = b"-=*#/~+.<>!|"
 
 Shingles = Callable[[Sequence[str]], list[np.ndarray]]
@@ -210,12 +210,12 @@ def _buckets(part: np.ndarray) -> list[np.ndarray]:
 def paired(bands: Iterable[Sequence[np.ndarray]]) -> np.ndarray:
     """The distinct pairs (i < j) of members of a bucket, over all bands, int64[p, 2] in order.
 
-    In a bucket of more than ``BUCKET`` members, which are nearly all one text, each is paired with the first hundredth of that number only."""
+    In a bucket of more than ``BUCKET`` members, which are nearly all one text, each is paired with the first twentieth of that number only."""
     known = np.zeros(0, np.int64)
     for buckets in bands:
         codes = [known]
         for members in buckets:
-            first, second = np.triu_indices(len(members), 1, len(members)) if len(members) <= BUCKET else _fan(len(members), BUCKET // 100)
+            first, second = np.triu_indices(len(members), 1, len(members)) if len(members) <= BUCKET else _fan(len(members), BUCKET // 20)
             codes.append(members[first].astype(np.int64) << 32 | members[second])
         known = np.unique(np.concatenate(codes))
     return np.stack((known >> 32, known & 0xFFFFFFFF), axis=1)
