@@ -90,19 +90,20 @@ def read(repository: Repository, options: Options, prefix: str = "") -> Reading:
         secrets,
         licences,
         prefix,
-        _steps(repository, options),
+        _steps(repository, options, prefix),
         {prefix + path: times for path, times in touched.items()},
     )
 
 
-def _steps(repository: Repository, options: Options) -> tuple[Step, ...]:
-    """What the split needs of the history: which path had which size after which commit."""
+def _steps(repository: Repository, options: Options, prefix: str) -> tuple[Step, ...]:
+    """What the split needs of the history: which path, under the name it has in the dataset, had which size after which commit."""
     if repository.kind != "git":
         return ()
     history = repository.history()
     sizes = repository.blob_sizes(e.new_blob for c in history.commits for e in (*c.entries, *c.main_entries) if e.new_blob)
     known = {blob: size for blob, size in sizes.items() if size <= options.max_file_bytes}
-    return tuple(steps_of(history, lambda blob: known.get(blob, 0), repository.blob, lambda path: language_of(path) is not None))
+    steps = steps_of(history, lambda blob: known.get(blob, 0), repository.blob, lambda path: language_of(path) is not None)
+    return tuple(replace(step, path=prefix + step.path) for step in steps) if prefix else tuple(steps)
 
 
 def _cleaned(raws: Sequence[RawFile], options: Options) -> tuple[list[RawFile], dict[str, int]]:
