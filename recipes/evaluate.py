@@ -50,7 +50,7 @@ COPY = "copying"
 Results = Mapping[str, Mapping[str, Estimate]]  # arm -> metric -> estimate
 
 
-def measured(model: PreTrainedModel, held: HeldOut, encoder: Encoder, retriever: Retriever | None = None, seed: int = 0) -> Tally:
+def measured(model: PreTrainedModel, held: HeldOut, encoder: Encoder, retriever: Retriever | None = None) -> Tally:
     """All metrics of one model. With a ``retriever``, code of the train split stands ahead of headline rows, edits and prompts; other rows are left out."""
     vocabulary = model.get_input_embeddings().weight.shape[0]
     if encoder.vocabulary > vocabulary:
@@ -158,7 +158,7 @@ def shown(results: Results, title: str, gain: Mapping[str, Estimate] | None = No
     """One line a metric, one column an arm: value [low, high]; and tuned minus base where there are both."""
     table = Table(title=title)
     table.add_column("metric", no_wrap=True)
-    table.add_column("clusters", justify="right")
+    table.add_column("files or commits", justify="right")
     for name in [*results, *(["tuned - base"] if gain else [])]:
         table.add_column(name, justify="right")
     metrics = sorted({metric for found in results.values() for metric in found}, key=metric_order)
@@ -175,6 +175,12 @@ def metric_order(metric: str) -> tuple:
     return not metric.startswith("bits_per_byte"), [(int(p), "") if p.isdecimal() else (0, p) for p in parts]
 
 
+def loaded(place: str, device: str) -> PreTrainedModel:
+    """A model ready to be measured; on a CPU in float32, which is faster there and rounds less."""
+    model = load_trained(place)[0].to(device).eval()
+    return model.float() if device == "cpu" else model
+
+
 def base_of(folder: str) -> str | None:
     """The model that a run started from, as its ``metrics.json`` says; None where it started from scratch or does not say."""
     for place in (Path(folder).expanduser(), Path(folder).expanduser().parent):
@@ -183,11 +189,11 @@ def base_of(folder: str) -> str | None:
     return None
 
 
-def compared(models: Mapping[str, PreTrainedModel], held: HeldOut, encoder: Encoder, train: Any, seed: int) -> dict[str, Tally]:
+def compared(models: Mapping[str, PreTrainedModel], held: HeldOut, encoder: Encoder, train: Any) -> dict[str, Tally]:
     """Tallies by arm: each model alone, each with retrieved code, and copying."""
     retriever = Retriever(train)
-    tallies = {name: measured(model, held, encoder, None, seed) for name, model in models.items()}
-    tallies |= {f"{name} + BM25": measured(model, held, encoder, retriever, seed) for name, model in models.items()}
+    tallies = {name: measured(model, held, encoder) for name, model in models.items()}
+    tallies |= {f"{name} + BM25": measured(model, held, encoder, retriever) for name, model in models.items()}
     return tallies | {COPY: copied(held, Copier(train))}
 
 
@@ -198,8 +204,8 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     base, device = options.base or base_of(options.model), device_of(options.device)
     places = ({"base": base} if base else {}) | {"tuned": options.model}
     held = held_out(ds, encoder, options.tokens, options.prompts, options.seed)
-    models = {name: load_trained(place)[0].to(device).eval() for name, place in places.items()}
-    tallies = compared(models, held, encoder, ds["train"], options.seed)
+    models = {name: loaded(place, device) for name, place in places.items()}
+    tallies = compared(models, held, encoder, ds["train"])
     results = {arm: estimates([tally], options.seed) for arm, tally in tallies.items()}
     both = {m: difference([tallies["tuned"]], [tallies["base"]], m, options.seed) for m in results["tuned"]} if base else {}
     gain = {metric: found for metric, found in both.items() if found is not None}

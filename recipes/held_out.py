@@ -115,7 +115,7 @@ def plain_rows(rows: Sequence[Row], encoder: Encoder, scale: int) -> Iterator[di
         cuts = [0]
         while cuts[-1] < len(encoding.ids):
             cut = min(cuts[-1] + scale, len(encoding.ids))
-            while cut < len(encoding.ids) and raw[encoding.starts[cut]] & 0xC0 == 0x80:  # not inside a character
+            while cut < len(encoding.ids) and encoding.starts[cut] == encoding.starts[cut - 1]:  # tokens of one character share its start
                 cut += 1
             cuts.append(cut)
         for first, last in zip(cuts, cuts[1:]):

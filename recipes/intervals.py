@@ -5,20 +5,22 @@ In: ``Tally``: for each metric, for each file or commit, what was counted and ou
 
 Percentile bootstrap (Efron 1979) over clusters, since lines of one file and hunks of one commit are not independent; with several seeds the
 runs are drawn as well. Differences are paired: both arms are drawn with the same clusters and the same seeds. With one cluster there is nothing
-to draw from, and no interval is given.
+to draw from, and no interval is given. Where no cluster or every cluster scores in full, drawing would give an interval of no width; there the
+exact binomial one over clusters stands (Clopper and Pearson 1934).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 DRAWS = 1000
 LEVEL = (2.5, 97.5)  # percentiles
+TAIL = 0.025
 
 
 @dataclass
@@ -68,7 +70,11 @@ def estimates(runs: Sequence[Tally], seed: int = 0) -> dict[str, Estimate]:
 
 def estimate(runs: Sequence[Tally], metric: str, seed: int = 0) -> Estimate | None:
     """The ratio of sums over all runs and clusters; None where nothing was counted."""
-    return _estimate([_sums([runs], metric)[0]], seed)
+    found = _estimate(_sums([runs], metric), seed)
+    if found is None or found.clusters < 2 or found.value not in (0.0, 1.0) or found.low != found.high:
+        return found
+    missed = TAIL ** (1 / found.clusters)
+    return replace(found, high=1 - missed) if found.value == 0 else replace(found, low=missed)
 
 
 def difference(runs: Sequence[Tally], others: Sequence[Tally], metric: str, seed: int = 0) -> Estimate | None:

@@ -77,5 +77,5 @@ class Copier:
 
 def real_rows(train: Dataset, kind: str | None, columns: Iterable[str]) -> Iterable[Row]:
     """The train split's rows that are no augmentation, of one kind, with the columns named."""
-    numbers = [i for i, (k, t) in enumerate(zip(train["kind"], train["technique"])) if t == "original" and k == (kind or k)]
+    numbers = [i for i, (k, t) in enumerate(zip(train["kind"][:], train["technique"][:])) if t == "original" and k == (kind or k)]
     return train.select_columns(list(columns)).select(numbers)

@@ -134,7 +134,7 @@ def scores_of(prompt: Prompt, answer: str) -> dict[str, float]:
         exact = float(line.strip() == prompt.truth.strip())
         kind = "repeated" if prompt.known else "novel"
         return {"next_line_exact": exact, f"next_line_exact/{kind}": exact} | parses(prompt, line + "\n")
-    written = answer.split("\n")[: prompt.lines]
+    written = lines_of(answer)[: prompt.lines]
     exact = float(written == lines_of(prompt.truth))
     if prompt.task == "middle":
         return {"middle_exact": exact} | parses(prompt, "".join(line + "\n" for line in written))
