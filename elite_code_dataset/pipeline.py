@@ -16,6 +16,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig) -> No
         if commit.startswith("folder-"):
             continue  # a plain folder has no history
         with open_repository(place, commit) as repository:
-            counted = _Counted(repository.changes(config.max_commits, config.since, config.until, config.first_parent))
+            counted = _Counted(repository.changes(config.max_commits, config.since, config.until, config.first_parent, generated=unwanted))
             edits = _edits_of(counted, analysis, corpus, config)
             for row in progress.over("cut edits", edits, unit="row"):
                 rows[row.split].append(row)
@@ -197,6 +198,17 @@ def _signatures(corpus: Corpus) -> dict[str, tuple[str, str, str]]:
             if unit.name and unit.kind in ("function", "method", "type", "trait"):
                 found.setdefault(unit.name, []).append((path, unit.signature, view.split))
     return {name: places[0] for name, places in found.items() if len(places) == 1}
+
+
+def unwanted(path: str, content: bytes) -> str:
+    """Why a version of a file makes no rows, by the rules that hold at HEAD; '' where it does."""
+    return _unwanted(path, content[:8192], content[-512:])
+
+
+@lru_cache(maxsize=8192)
+def _unwanted(path: str, head: bytes, tail: bytes) -> str:
+    language, reason = known_kind(path, head + tail)
+    return reason if language is None else ""
 
 
 class _Counted:
