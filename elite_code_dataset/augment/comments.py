@@ -43,7 +43,8 @@ def without_comments(source: bytes, language: Language) -> bytes | Abstained:
     found = [node for node, kind in enumerate(syntax.kinds) if kind in language.comments and _parent_is_code(syntax, node, language)]
     if not found:
         return Abstained("no_comment")
-    cuts = [cut for node in found if _is_for_people(syntax, node, language) and (cut := _cut(source, *_span(syntax, node)))]
+    read = [node for block in _blocks(syntax, found) if all(_is_for_people(syntax, one, language) for one in block) for node in block]
+    cuts = [cut for node in read if (cut := _cut(source, *_span(syntax, node)))]
     if not cuts:
         return Abstained("only_directives")
     result = _without(source, cuts)
@@ -51,6 +52,19 @@ def without_comments(source: bytes, language: Language) -> bytes | Abstained:
     if after is None or not same_tokens(syntax, after, language, comments=False):
         return Abstained("not_same_tokens")
     return result
+
+
+def _blocks(syntax: Syntax, nodes: list[int]) -> list[list[int]]:
+    """Comments on lines of their own directly below each other belong together: a licence, or an expected output."""
+    blocks: list[list[int]] = []
+    for node in nodes:
+        between = syntax.source[_span(syntax, blocks[-1][-1])[1] : syntax.starts[node]] if blocks else b"code"
+        together = not between.strip() and between.count(b"\n") == 1 and syntax.begins_line(blocks[-1][-1]) and syntax.begins_line(node)
+        if together:
+            blocks[-1].append(node)
+        else:
+            blocks.append([node])
+    return blocks
 
 
 def _parent_is_code(syntax: Syntax, node: int, language: Language) -> bool:
