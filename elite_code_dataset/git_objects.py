@@ -19,7 +19,6 @@ import select
 import shutil
 import signal
 import subprocess
-import tempfile
 import weakref
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,21 +26,13 @@ from pathlib import Path
 
 from elite_code_dataset.config import GIT_CPU_SECONDS, GIT_MEMORY_KB, GIT_SILENCE_SECONDS, MAX_META_BYTES
 from elite_code_dataset.git_place import HEX_ID, GitPlace, clean_environment, git_program, plain_bytes
+from elite_code_dataset.git_shim import Shim
 
 _WINDOW = 200  # ids written at once: 13 KB at most, which every pipe holds, so that neither side ever waits for the other
 _ANSWER = re.compile(rb"([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d{1,19})\Z")
 _LOOSE = re.compile(rb"(commit|tree|blob|tag) (\d{1,19})\0")
 _LOOSE_HEAD = 64  # bytes that hold the head of any loose object
 _SHELL = 'ulimit -t "$1" 2>/dev/null; ulimit -v "$2" 2>/dev/null; ulimit -c 0 2>/dev/null; shift 2; exec "$@"'
-_CONFIG = """[core]
-\trepositoryformatversion = {version}
-\tbare = true
-\tcommitGraph = false
-\tmultiPackIndex = false
-\tpackedGitWindowSize = 32m
-\tpackedGitLimit = 512m
-\tbigFileThreshold = 32m
-"""
 
 
 class Objects:
@@ -57,7 +48,7 @@ class Objects:
     def _forget(self) -> None:
         self._owner = os.getpid()
         self._idle: dict[str, list[_Pipe]] = {"--batch": [], "--batch-check": []}
-        self._shim = ""
+        self._shim: Shim | None = None
 
     def __enter__(self) -> Objects:
         return self
@@ -70,8 +61,8 @@ class Objects:
         if self._owner == os.getpid():
             for pipe in (pipe for pipes in self._idle.values() for pipe in pipes):
                 pipe.end()
-            if self._shim:
-                _remove(self._shim, self._owner)
+            if self._shim is not None:
+                self._shim.remove()
         self._forget()
 
     def sizes(self, oids: Iterable[str]) -> dict[str, tuple[str, int]]:
@@ -172,32 +163,11 @@ class Objects:
             self._forget()
         if self._idle[mode]:
             return self._idle[mode].pop()
-        if not self._shim:
-            self._shim = _shim(self.place)
-            weakref.finalize(self, _remove, self._shim, self._owner)
-        return _Pipe([git_program(), "--no-pager", "cat-file", mode], self._environment(self._shim), self._silence)
-
-    def _environment(self, shim: str) -> dict[str, str]:
-        return clean_environment() | {"GIT_DIR": shim, "GIT_OBJECT_DIRECTORY": f"{shim}/objects"}
-
-
-def _shim(place: GitPlace) -> str:
-    """The path of a new repository with nothing in it but our own settings."""
-    root = Path(tempfile.mkdtemp(prefix="elite-code-dataset-"))
-    for folder in ("objects", "refs"):
-        (root / folder).mkdir()
-    (root / "objects" / "pack").symlink_to(place.objects / "pack")  # checked to be a folder of plain files
-    (root / "HEAD").write_text("ref: refs/heads/none\n")
-    config = _CONFIG.format(version=0 if place.hash_name == "sha1" else 1)
-    if place.hash_name != "sha1":
-        config += f"[extensions]\n\tobjectFormat = {place.hash_name}\n"
-    (root / "config").write_text(config)
-    return str(root)
-
-
-def _remove(shim: str, owner: int) -> None:
-    if owner == os.getpid():
-        shutil.rmtree(shim, ignore_errors=True)
+        if self._shim is None:
+            self._shim = Shim(self.place)
+            weakref.finalize(self, self._shim.remove)
+        environment = clean_environment() | {"GIT_DIR": self._shim.path, "GIT_OBJECT_DIRECTORY": f"{self._shim.path}/objects"}
+        return _Pipe([git_program(), "--no-pager", "cat-file", mode], environment, self._silence)
 
 
 def plain_names(folder: Path) -> list[str]:

@@ -552,6 +552,27 @@ def test_nothing_is_left_behind(copy: Path, tmp_path: Path, monkeypatch: pytest.
     assert not list(scratch.iterdir()) and sorted(str(path) for path in copy.rglob("*")) == before
 
 
+def test_what_a_killed_reader_left_is_swept_away_and_a_living_ones_is_not(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = (
+        "import os, sys; from elite_code_dataset.repository import open_repository\n"
+        "open_repository(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", script.replace("open_repository(sys", "kept = open_repository(sys"), str(packed)]
+    readers = [subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)]
+    assert [reader.stdout.readline() for reader in readers] == [b"open\n"] * 2
+    assert len(list(tmp_path.glob("elite-code-dataset-*"))) == 2
+    readers[0].kill()
+    readers[0].wait()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with open_repository(packed):
+        assert len(list(tmp_path.glob("elite-code-dataset-*"))) == 2, "the living reader's and this one's"
+    readers[1].communicate(b"")
+    assert readers[1].returncode == 0 and not list(tmp_path.glob("*elite-code-dataset-*"))
+
+
 def test_mutated_repositories_neither_crash_nor_hang_nor_lie(tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("fuzz_repository", ROOT / "benchmarks" / "fuzz_repository.py")
     fuzz = importlib.util.module_from_spec(spec)
