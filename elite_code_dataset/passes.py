@@ -18,7 +18,7 @@ from datasets import Dataset, DatasetDict
 from elite_code_dataset import metadata, progress, store
 from elite_code_dataset.analysis import tokenizer_folder
 from elite_code_dataset.augment import augmented
-from elite_code_dataset.certificate import certificate, without_twins
+from elite_code_dataset.certificate import certificate, withheld, without_twins
 from elite_code_dataset.curriculum import order
 from elite_code_dataset.dedup import deduplicated
 from elite_code_dataset.exposure import exposures
@@ -56,8 +56,8 @@ def prepare(
             reports.append(result.report)
     with progress.whole("passes", "pass", "augment"):
         grown = augmented(ds, plan.augment, seed, num_proc, tokenizer=encoder)
-        ds = grown.dataset
-        reports += grown.reports
+        ds, report = _without_shown(grown.dataset)
+        reports += [*grown.reports, report]
     with progress.whole("passes", "pass", "weigh and order"):
         ds = weigh(ds, plan.roles, plan.ages, plan.evolution, num_proc=num_proc)
         ds = order(ds, num_proc=num_proc)
@@ -124,6 +124,24 @@ def joined(parts: Sequence[DatasetDict]) -> DatasetDict:
     facts["git_diffs"] = max(m.get("git_diffs", 0) for m in remembered)
     rows = {s: datasets.concatenate_datasets([p[s] for p in parts if s in p]) for s in SPLITS if any(s in p for p in parts)}
     return metadata.attach(DatasetDict(rows), facts)
+
+
+def _without_shown(ds: DatasetDict) -> tuple[DatasetDict, DropReport]:
+    """Without the augmented rows whose target evaluation shows too: a part of a row may be a twin where the whole row is none."""
+    if "train" not in ds:
+        return ds, DropReport("withhold_augmented", 0)
+    train = ds["train"].select_columns(["technique", "text", "context_chars"])
+    children = [i for i, technique in enumerate(train["technique"]) if technique != "original"]
+    targets = [r["text"][r["context_chars"] :] for r in train.select(children)]
+    shown = [r["text"][r["context_chars"] :] for s in SPLITS[1:] if s in ds for r in ds[s].select_columns(["text", "context_chars"])]
+    out = withheld(targets, shown)
+    gone = {children[i] for i in out}
+    sizes = [len(target.encode()) for target in targets]
+    size = sum(sizes[i] for i in out)
+    reasons, lost = ({"twin_in_evaluation": len(out)}, {"twin_in_evaluation": size}) if out else ({}, {})
+    report = DropReport("withhold_augmented", len(children) - len(out), reasons, sum(sizes) - size, lost)
+    kept = ds["train"].select([i for i in range(len(train)) if i not in gone]) if out else ds["train"]
+    return DatasetDict({**ds, "train": kept}), report
 
 
 def encoder_of(ds: DatasetDict, tokenizer: Encoder | str | Path | None = None) -> Encoder:

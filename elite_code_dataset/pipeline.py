@@ -95,16 +95,17 @@ def built(config: EliteCodeConfig, name: str, cache_root: str | Path) -> Built:
         parts = [_rows(analysis, f"w{scale}", config, WINDOW_OPTIONS) for scale in SCALES] + [
             _rows(analysis, "edits", config, EDIT_OPTIONS)
         ]
+        parts.append(_rows(analysis, "multiscale", config, (*WINDOW_OPTIONS, *EDIT_OPTIONS), tuple(parts)))
     else:
         parts = [_rows(analysis, name, config, WINDOW_OPTIONS)]
     made = [store.read_json(folder / "report.json") for folder in parts]
     facts = {**analysis.facts, "drops": [*analysis.facts["drops"], *(d for part in made for d in part["drops"])]}
     facts |= {"cuts": {k: v for part in made for k, v in part.get("cuts", {}).items()}}
     facts["git_diffs"] = sum(part.get("changes", 0) for part in made)
-    return Built(tuple(parts), metadata.dumped(facts))
+    return Built(tuple(parts[-1:]), metadata.dumped(facts))
 
 
-def _rows(analysis: Analysis, name: str, config: EliteCodeConfig, options: Sequence[str]) -> Path:
+def _rows(analysis: Analysis, name: str, config: EliteCodeConfig, options: Sequence[str], parts: tuple[Path, ...] = ()) -> Path:
     chosen = json.dumps([name, config.digest(tuple(options))])
     folder = analysis.folder.parent / f"{analysis.folder.name}-{name}-{hashlib.sha256(chosen.encode()).hexdigest()[:12]}"
     if store.is_whole(folder):
@@ -113,6 +114,8 @@ def _rows(analysis: Analysis, name: str, config: EliteCodeConfig, options: Seque
         return store.saved(folder, lambda draft: _write_files(draft, analysis))
     if name == "edits":
         return store.saved(folder, lambda draft: _write_edits(draft, analysis, config))
+    if name == "multiscale":
+        return store.saved(folder, lambda draft: _write_together(draft, parts))
     return store.saved(folder, lambda draft: _write_windows(draft, analysis, int(name[1:]), config))
 
 
@@ -133,6 +136,31 @@ def _write_windows(draft: Path, analysis: Analysis, scale: int, config: EliteCod
     )
     _write_split_rows(draft, rows)
     store.write_json(draft / "report.json", {"drops": [report.as_dict()], "cuts": {f"w{scale}": dict(sorted(cuts.items()))}})
+
+
+def _write_together(draft: Path, parts: Sequence[Path]) -> None:
+    """The rows of several folders, without what evaluation shows at another scale: they were withheld scale by scale so far."""
+    tables = {}
+    for split in SPLITS:
+        files = [folder / f"{split}.arrow" for folder in parts if (folder / f"{split}.arrow").is_file()]
+        if files:
+            tables[split] = pa.concat_tables([store.read_table(file) for file in files])
+    targets = {s: [t[c:] for t, c in zip(table["text"].to_pylist(), table["context_chars"].to_pylist())] for s, table in tables.items()}
+    count = size = 0
+    for split, against in (("validation", ("test",)), ("train", ("validation", "test"))):
+        if split not in tables:
+            continue
+        out = withheld(targets[split], [text for other in against for text in targets.get(other, [])])
+        count, size = count + len(out), size + sum(len(targets[split][i].encode()) for i in out)
+        stay = [i for i in range(len(targets[split])) if i not in out]
+        tables[split], targets[split] = tables[split].take(stay), [targets[split][i] for i in stay]
+    for split, table in tables.items():
+        if table.num_rows:
+            store.write_table(draft / f"{split}.arrow", table, SHARD_ROWS)
+    kept = sum(len(text.encode()) for found in targets.values() for text in found)
+    dropped, lost = ({"twin_in_evaluation": count}, {"twin_in_evaluation": size}) if count else ({}, {})
+    report = DropReport("multiscale", sum(map(len, targets.values())), dropped, kept, lost)
+    store.write_json(draft / "report.json", {"drops": [report.as_dict()]})
 
 
 def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig) -> None:

@@ -99,7 +99,12 @@ class View:
         for found in self.parsed.imports:
             names = found.names or (re.split(r"[./:]+", found.module.strip("\"'"))[-1],)
             spans.setdefault((found.start_byte, found.end_byte), set()).update(names)
-        return [(a, b, one_line(self.raw[a:b].decode(errors="replace")), frozenset(names)) for (a, b), names in sorted(spans.items())]
+        return [(a, b, one_line(self._whole_lines(a, b)), frozenset(names)) for (a, b), names in sorted(spans.items())]
+
+    def _whole_lines(self, start: int, end: int) -> str:
+        """The text of ``[start, end)`` with the rest of its first and last line: what a ``require`` is bound to stands before it."""
+        last = self.raw.find(b"\n", end)
+        return self.raw[self.raw.rfind(b"\n", 0, start) + 1 : len(self.raw) if last < 0 else last].decode(errors="replace")
 
     def line_of(self, byte: int) -> int:
         return int(np.searchsorted(self.line_starts, byte, side="right"))
