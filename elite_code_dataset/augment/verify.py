@@ -65,7 +65,7 @@ def _shape(syntax: Syntax, language: Language, comments: bool) -> list[tuple[str
             node = syntax.lasts[node]
             continue
         if syntax.is_leaf(node):
-            text = syntax.text(node)
+            text = syntax.text(node).rstrip(" \t") if kind.startswith("preproc") else syntax.text(node)  # a macro's text ends with its line
             result.append((kind, text if text.strip() else ""))
         else:
             result.append((kind, ""))

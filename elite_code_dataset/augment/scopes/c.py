@@ -22,7 +22,7 @@ BLOCKS = (
     "catch_clause",
 )
 FUNCTIONS = ("function_definition", "lambda_expression", "catch_clause")
-MACRO_CALL = re.compile(r"_*[A-Z][A-Z0-9_]+|(?:\w*_)?(?:for_each|foreach)\w*|\w*(?:container_of|offsetof|_entry|_member)")
+MACRO_CALL = re.compile(r"(?:\w*_)?[A-Z][A-Z0-9_]+|(?:\w*_)?(?:for_each|foreach)\w*|\w*(?:container_of|offsetof|_entry|_member)")
 
 
 def binds(syntax: Syntax, leaf: int) -> bool:
