@@ -15,30 +15,28 @@ registered()
 
 # Three functions are called like the module that holds them. Imported here, once, the function is what the name means; later imports of the
 # module do not bind it again.
-from elite_code_dataset.augment import augment  # noqa: E402
 from elite_code_dataset.certificate import certificate  # noqa: E402
 from elite_code_dataset.report import report  # noqa: E402
+from elite_code_dataset.single_passes import augment, deduplicate, order, weigh  # noqa: E402
 
 # Name -> module that holds it, loaded when first asked for: importing the package costs no more than importing datasets.
 _PUBLIC = {
     "Options": "options",
     "build": "passes",
-    "deduplicate": "dedup",
     "EliteCodeError": "records",
+    "Encoder": "tokens",
     "export_jsonl": "export",
     "exposures": "exposure",
     "FEATURES": "elite_code_dataset",
     "joined": "passes",
     "load": "passes",
     "metadata": "metadata",
-    "order": "curriculum",
     "prepare": "passes",
     "push": "publish",
     "save": "passes",
     "validate": "validation",
-    "weigh": "weights",
 }
-__all__ = ["__version__", "augment", "certificate", "load_dataset", "report", *sorted(_PUBLIC)]
+__all__ = ["__version__", "augment", "certificate", "deduplicate", "load_dataset", "order", "report", "weigh", *sorted(_PUBLIC)]
 
 
 def __getattr__(name: str) -> Any:

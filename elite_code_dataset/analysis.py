@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
 import pyarrow as pa
 
 from elite_code_dataset import progress, store
+from elite_code_dataset.encoders import tokenizer_folder
 from elite_code_dataset.options import Options
 from elite_code_dataset.reading import Reading, read
 from elite_code_dataset.records import EliteCodeError, Import, ParsedFile, SourceFile, Unit
@@ -77,11 +77,6 @@ def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options,
     return _LAST[str(folder)]
 
 
-def tokenizer_folder(digest: str) -> Path:
-    """Where the tokenizer with this digest is kept, so that passes over a loaded dataset find the one its rows were made with."""
-    return Path(datasets.config.HF_DATASETS_CACHE) / "elite_code_dataset-tokenizers" / digest
-
-
 def _read_at(place: str, commit: str, options: Options, places: Sequence[str]) -> Reading:
     with progress.whole("open the repository", "repository", Path(place).name):
         repository = open_repository(place, "HEAD" if commit.startswith("folder-") else commit)
@@ -109,7 +104,7 @@ def _write(draft: Path, readings: Sequence[Reading], options: Options) -> None:
     if not store.is_whole(kept):
         store.saved(kept, encoder.save)
     store.write_table(draft / "files.arrow", _table(readings, encodings, sides))
-    store.write_json(draft / "facts.json", _facts(readings, sides, encoder, options))
+    store.write_json(draft / "facts.json", _facts(readings, sides, encoder))
     store.write_json(draft / "sides.json", {"side": dict(sides.side), "group": dict(sides.group), "since": dict(sides.since)})
 
 
@@ -135,7 +130,7 @@ def _causes(readings: Sequence[Reading]) -> str:
     return ", ".join(causes) or "no files at all"
 
 
-def _facts(readings: Sequence[Reading], sides: Splits, encoder: Encoder, options: Options) -> dict[str, Any]:
+def _facts(readings: Sequence[Reading], sides: Splits, encoder: Encoder) -> dict[str, Any]:
     """What ``metadata`` calls by these names, as far as it is known before anything is cut."""
     edges = [[a, b] for r in readings for a, others in sorted(r.graph.edges.items()) for b in others]
     files = [f for r in readings for f in r.files]
@@ -146,7 +141,6 @@ def _facts(readings: Sequence[Reading], sides: Splits, encoder: Encoder, options
         "commit": readings[0].commit if one else [r.commit for r in readings],
         "commit_time": max(r.commit_time for r in readings),
         "commits": sum(len(r.history.commits) for r in readings),
-        "config": options.as_dict(),
         "tokenizer": encoder.label,
         "tokenizer_digest": encoder.digest,
         "drops": [report.as_dict() for r in readings for report in r.reports],

@@ -8,7 +8,7 @@ parse or two and one encoding.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,17 @@ import datasets
 from datasets import Dataset, DatasetDict
 
 from elite_code_dataset import metadata, progress, store
-from elite_code_dataset.analysis import tokenizer_folder
 from elite_code_dataset.augment import augmented
 from elite_code_dataset.certificate import certificate, withheld, without_twins
 from elite_code_dataset.curriculum import order
 from elite_code_dataset.dedup import deduplicated
+from elite_code_dataset.encoders import encoder_of
 from elite_code_dataset.exposure import exposures
 from elite_code_dataset.options import repositories_of
 from elite_code_dataset.presets import Preset, preset_named
 from elite_code_dataset.records import SCALES, SPLITS, DropReport, EliteCodeError
-from elite_code_dataset.tokens import Encoder, encoder_named
-from elite_code_dataset.weights import weigh
+from elite_code_dataset.tokens import Encoder
+from elite_code_dataset.weights import weigh, weigher
 
 TOKENIZER_FOLDER = "tokenizer"
 
@@ -65,6 +65,7 @@ def prepare(
     facts["drops"] = [*facts.get("drops", []), *(report.as_dict() for report in reports)]
     facts["preset"] = preset if isinstance(preset, str) else "custom"
     facts["curriculum"] = plan.curriculum
+    facts["weights"] = weigher(plan.roles, plan.ages, plan.evolution).as_dict()
     facts["windows"] = sorted({scale for rows in ds.values() for scale, kind in zip(rows["scale"], rows["kind"]) if kind == "code"})
     facts["certificate"] = certificate(ds).as_dict()
     facts["exposures"] = exposures(ds).as_dict()
@@ -144,24 +145,6 @@ def _without_shown(ds: DatasetDict) -> tuple[DatasetDict, DropReport]:
     return DatasetDict({**ds, "train": kept}), report
 
 
-def encoder_of(ds: DatasetDict, tokenizer: Encoder | str | Path | None = None) -> Encoder:
-    """The tokenizer that made the rows: the one given, else the one that lies beside the analysis. Raises EliteCodeError if it is another."""
-    facts = metadata.of(ds)
-    if isinstance(tokenizer, Encoder):
-        encoder = tokenizer
-    else:
-        name = tokenizer or _kept_tokenizer(facts)
-        if name is None:
-            raise EliteCodeError("the rows do not say which tokenizer made them; pass tokenizer=, a folder or a Hub name")
-        encoder = encoder_named(str(name))
-    if facts.get("tokenizer_digest") not in (None, encoder.digest):
-        raise EliteCodeError(
-            f"tokenizer {encoder.label!r} is not the one the rows were made with ({facts.get('tokenizer')!r}); pass the dataset's own, "
-            "the folder tokenizer/ of a saved dataset"
-        )
-    return encoder
-
-
 def save(ds: DatasetDict, folder: str | Path, tokenizer: Encoder | str | Path | None = None) -> Path:
     """``ds`` on disk, whole or not at all, with its tokenizer in ``tokenizer/`` and a manifest of sha256 sums."""
     target = Path(folder).expanduser().absolute()
@@ -188,12 +171,6 @@ def load(folder: str | Path) -> DatasetDict:
     if not store.is_whole(target):
         raise EliteCodeError(f"the dataset in {str(folder)!r} is damaged: a file is not the one that was saved; build it again")
     return datasets.load_from_disk(str(target))
-
-
-def _kept_tokenizer(facts: Mapping[str, Any]) -> Path | None:
-    """The folder of the rows' tokenizer in the cache, by its digest."""
-    wanted = facts.get("tokenizer_digest")
-    return tokenizer_folder(wanted) if wanted and store.is_whole(tokenizer_folder(wanted)) else None
 
 
 def _rows_of(ds: DatasetDict) -> DatasetDict:

@@ -100,6 +100,7 @@ def built(config: EliteCodeConfig, name: str, cache_root: str | Path) -> Built:
         parts = [_rows(analysis, name, config, WINDOW_OPTIONS)]
     made = [store.read_json(folder / "report.json") for folder in parts]
     facts = {**analysis.facts, "drops": [*analysis.facts["drops"], *(d for part in made for d in part["drops"])]}
+    facts["config"] = config.as_dict()  # not the analysis', which builds with other options share
     facts |= {"cuts": {k: v for part in made for k, v in part.get("cuts", {}).items()}}
     facts["git_diffs"] = sum(part.get("changes", 0) for part in made)
     return Built(tuple(parts[-1:]), metadata.dumped(facts))

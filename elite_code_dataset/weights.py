@@ -33,6 +33,11 @@ class Weigher:
     evolution: float
     digest: str
 
+    def as_dict(self) -> dict:
+        """The factors as JSON has them: no limit is null. ``factors_from`` reads them back."""
+        ages = [[None if math.isinf(limit) else limit, factor] for limit, factor in self.ages]
+        return {"roles": dict(self.roles), "ages": ages, "evolution": self.evolution}
+
     def weight_of(self, role: str, age_days: float, kind: str) -> float:
         """Weight of one row."""
         return float(self.weights_of([role], np.array([age_days]), [kind])[0])
@@ -59,6 +64,12 @@ class Weigher:
         if "weight" in table.column_names:
             return table.set_column(table.column_names.index("weight"), "weight", weights)
         return table.append_column("weight", weights)
+
+
+def factors_from(told: Mapping) -> dict:
+    """Keyword arguments of ``weigher`` from what ``Weigher.as_dict`` told."""
+    ages = [(math.inf if limit is None else limit, factor) for limit, factor in told["ages"]]
+    return {"roles": told["roles"], "ages": ages, "evolution": told["evolution"]}
 
 
 def weigher(

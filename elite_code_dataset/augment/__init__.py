@@ -134,9 +134,19 @@ def _child(parent: dict, name: str, result: Rewrite | str, encoded: Mapping) -> 
         "context_tokens": context_tokens,
         "n_tokens": len(ids),
         "verified": result.verified,
-        "idiom": result.idiom,
+        "idiom": result.idiom or parent["idiom"],
         OUTCOMES: [],
+        **_original_block(parent, result),
     }
+
+
+def _original_block(parent: dict, result: Rewrite) -> dict[str, int]:
+    """Where an edit's original block stands in the child: behind what was put ahead of it; 0, 0 where it is not to be found there."""
+    start, end = parent.get("original_start", 0), parent.get("original_end", 0)
+    shift = result.context_chars - parent["context_chars"]
+    block = parent["text"][start:end]
+    same = end > start and start + shift >= 0 and result.text[start + shift : end + shift] == block
+    return {"original_start": start + shift, "original_end": end + shift} if same else {"original_start": 0, "original_end": 0}
 
 
 def _originals(ds: datasets.Dataset) -> Iterator[dict]:

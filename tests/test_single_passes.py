@@ -1,0 +1,84 @@
+"""Each pass works alone on what load_dataset returns, and on a built dataset leaves nothing that is no longer true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import elite_code_dataset as ecd
+from elite_code_dataset import metadata
+
+
+@pytest.fixture(scope="module")
+def loaded(small: Path):
+    return ecd.load_dataset("w512", data_dir=small)
+
+
+@pytest.fixture(scope="module")
+def built(small: Path):
+    return ecd.build(small, windows=[256, 512])
+
+
+def steps(ds) -> list[str]:
+    return [drop["step"] for drop in metadata.of(ds)["drops"]]
+
+
+def test_augment_alone_finds_the_rows_own_tokenizer_and_reports(loaded) -> None:
+    grown = ecd.augment(loaded, {"rename": 1.0, "comments": 1.0})
+    children = [row for row in grown["train"] if row["technique"] != "original"]
+    assert children and len(grown["train"]) == len(loaded["train"]) + len(children)
+    reports = {drop["step"]: drop["kept"] for drop in metadata.of(grown)["drops"]}
+    assert reports["augment/rename"] + reports["augment/comments"] == len(children)
+
+
+def test_augment_takes_a_tokenizers_folder_and_refuses_another_one(loaded, tmp_path: Path) -> None:
+    from elite_code_dataset.encoders import encoder_of
+    from elite_code_dataset.tokens import trained_encoder
+
+    encoder_of(loaded).save(tmp_path / "own")
+    trained_encoder(["another text, and another tokenizer"] * 3, 300).save(tmp_path / "other")
+    assert len(ecd.augment(loaded, {"rename": 1.0}, tokenizer=tmp_path / "own")["train"]) > len(loaded["train"])
+    with pytest.raises(ecd.EliteCodeError, match="is not the one the rows were made with"):
+        ecd.augment(loaded, {"rename": 1.0}, tokenizer=tmp_path / "other")
+
+
+def test_every_pass_alone_adds_its_report_and_works_on_one_split(loaded) -> None:
+    for name, run in (("weigh", ecd.weigh), ("order", ecd.order), ("deduplicate_near", ecd.deduplicate)):
+        assert steps(run(loaded)) == [*steps(loaded), name]
+        assert steps(run(loaded["train"]))[-1] == name
+    assert {row["weight"] for row in ecd.weigh(loaded)["train"]} != {1.0}
+
+
+def test_what_a_built_dataset_remembers_of_its_rows_follows_a_pass(built) -> None:
+    lighter = ecd.weigh(built, roles={"core": 9.0})
+    facts = metadata.of(lighter)
+    assert facts["weights"]["roles"]["core"] == 9.0
+    assert all(check.ok is not False for check in ecd.validate(lighter) if check.name in ("weights_exact", "digests_match"))
+    assert facts["digests"] == {split: metadata.digest(rows) for split, rows in lighter.items()} != metadata.of(built)["digests"]
+    fewer = ecd.deduplicate(built, mode="semantic")
+    assert metadata.of(fewer)["exposures"]["rows"] == len(fewer["train"])
+
+
+def test_a_dataset_remembers_its_own_options_not_those_of_the_build_before(small: Path) -> None:
+    seen = [metadata.of(ecd.load_dataset("w512", data_dir=small, **more))["config"] for more in ({"overlap": 0.5}, {"cut": "blind"}, {})]
+    assert [(config["overlap"], config["cut"]) for config in seen] == [(0.5, "syntax"), (0.0, "blind"), (0.0, "syntax")]
+
+
+def test_an_edits_child_shows_the_same_original_block(small: Path) -> None:
+    edits = ecd.load_dataset("edits", data_dir=small)
+    grown = ecd.augment(edits, {"temporal_context": 1.0})
+    parents = {row["id"]: row for row in edits["train"]}
+    children = [row for row in grown["train"] if row["technique"] == "temporal_context"]
+    assert children
+    for child in children:
+        parent = parents[child["parent_id"]]
+        shown = [row["text"][row["original_start"] : row["original_end"]] for row in (child, parent)]
+        assert shown[0] == shown[1] and child["idiom"] == parent["idiom"]
+
+
+def test_what_is_no_dataset_is_refused(loaded) -> None:
+    with pytest.raises(ecd.EliteCodeError, match="got a list; expected a Dataset or DatasetDict"):
+        ecd.weigh([1, 2])
+    with pytest.raises(ecd.EliteCodeError, match="no column 'role'"):
+        ecd.weigh(loaded.remove_columns(["role"]))
