@@ -25,6 +25,7 @@ import pyarrow as pa
 from elite_code_dataset import metadata, progress, store
 from elite_code_dataset.analysis import Analysis, analysis_of
 from elite_code_dataset.certificate import withheld
+from elite_code_dataset.changes import Tally
 from elite_code_dataset.edits import EditRules, Edits, Place
 from elite_code_dataset.options import EliteCodeConfig, repositories_of
 from elite_code_dataset.reading import known_kind
@@ -172,12 +173,12 @@ def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig) -> No
         if commit.startswith("folder-"):
             continue  # a plain folder has no history
         with open_repository(place, commit) as repository:
-            counted = _Counted(repository.changes(config.max_commits, config.since, config.until, config.first_parent, generated=unwanted))
-            edits = _edits_of(counted, analysis, corpus, config)
+            found = repository.changes(config.max_commits, config.since, config.until, config.first_parent, generated=unwanted)
+            edits = _edits_of(found, analysis, corpus, config)
             for row in progress.over("cut edits", edits, unit="row"):
                 rows[row.split].append(row)
-            changes += counted.number
-            drops += [_change_report(repository, counted), edits.report]
+            changes += repository.changes_tally.kept[0]
+            drops += [_change_report(repository.changes_tally), edits.report]
     out, size = _withhold(rows)
     if out:
         kept = sum(len(_target(w).encode()) for found in rows.values() for w in found)
@@ -240,21 +241,9 @@ def _unwanted(path: str, head: bytes, tail: bytes) -> str:
     return reason if language is None else ""
 
 
-class _Counted:
-    """Changes, with how many there were and their bytes on both sides that were read."""
-
-    def __init__(self, changes: Iterable[Change]):
-        self.changes, self.number = changes, 0
-
-    def __iter__(self) -> Iterator[Change]:
-        for change in self.changes:
-            self.number += 1
-            yield change
-
-
-def _change_report(repository: Any, counted: _Counted) -> DropReport:
-    drops = repository.drops
-    return DropReport("changes", counted.number, {r: n for r, (n, _) in drops.items()}, 0, {r: b for r, (_, b) in drops.items()})
+def _change_report(tally: Tally) -> DropReport:
+    dropped = tally.dropped
+    return DropReport("changes", tally.kept[0], {r: n for r, (n, _) in dropped.items()}, tally.kept[1], {r: b for r, (_, b) in dropped.items()})
 
 
 def _write_files(draft: Path, analysis: Analysis) -> None:
