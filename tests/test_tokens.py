@@ -56,7 +56,9 @@ def _shared() -> Encoder:
     return _KEPT[0]
 
 
-@pytest.mark.parametrize("name", [*SPECIAL_TOKENS, *(n for family in FIM_FAMILIES for n in family), "<｜end▁of▁sentence｜>", "<|endoftext|>"])
+@pytest.mark.parametrize(
+    "name", [*SPECIAL_TOKENS, *(n for family in FIM_FAMILIES for n in family), "<｜end▁of▁sentence｜>", "<|endoftext|>"]
+)
 def test_a_special_token_in_a_text_stays_text(name: str, encoder: Encoder, deepseek: Encoder) -> None:
     text = f"x = '{name}' + {name}{name}\n"
     for one in (encoder, deepseek):
