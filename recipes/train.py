@@ -43,7 +43,8 @@ def run(options: Options) -> dict[str, Any]:
     state = PartialState(cpu=device == "cpu")
     check_world(state.num_processes)
     logging.disable_progress_bar()
-    check_model_config(options)
+    if not options.dataset:
+        check_model_config(options)  # before a repository is built for a model that cannot be
     prepare_output(options, state)
     ds, tokenizer = run_dataset(options)
     options = settled(with_dataset(options, ds), tokenizer, device, state)
