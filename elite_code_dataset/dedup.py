@@ -24,7 +24,6 @@ from typing import Any, TypeVar
 import numpy as np
 from datasets import Dataset, DatasetDict, Features, Value
 
-from elite_code_dataset import metadata
 from elite_code_dataset.clones import clone_shingles
 from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD
 from elite_code_dataset.records import SPLITS, DropReport, EliteCodeError
@@ -87,22 +86,6 @@ def deduplicated(
         drops += [_Drop(members[a], mode, members[b], similarity) for a, b, similarity in _superseded(*found)]
     drops += _children(table, {drop.row: drop for drop in drops})
     return _answer(ds, parts, table, sorted(drops, key=lambda drop: drop.row), mode)
-
-
-def deduplicate(
-    ds: AnyDataset,
-    mode: str = "near",
-    threshold: float = NEAR_DUPLICATE_JACCARD,
-    backend: str = "numpy",
-    num_proc: int | None = None,
-    model: Any = None,
-    return_report: bool = False,
-) -> AnyDataset | Deduplicated:
-    """The rows worth keeping, remembering the drop report in their metadata; all of ``Deduplicated`` with ``return_report``. See ``deduplicated``."""
-    result = deduplicated(ds, mode, threshold, backend, num_proc, model)
-    facts = metadata.of(ds)
-    kept = metadata.attach(result.kept, {**facts, "drops": [*facts.get("drops", []), result.report.as_dict()]})
-    return Deduplicated(kept, result.dropped, result.report) if return_report else kept
 
 
 def _refuse(mode: str, threshold: float, backend: str, model: Any) -> None:

@@ -13,8 +13,9 @@ from datasets import Dataset, DatasetDict
 
 import elite_code_dataset as ecd
 from elite_code_dataset.clones import clone_shingles
-from elite_code_dataset.dedup import deduplicate, deduplicated
+from elite_code_dataset.dedup import deduplicated
 from elite_code_dataset.records import EliteCodeError
+from elite_code_dataset.single_passes import deduplicate
 
 
 def source(name: str, lines: int = 12) -> str:
