@@ -417,7 +417,9 @@ LEFT_ALONE = [
     ("c", "#define NEXT (state->next)\nint f(int state) { return state; }\n", "state", "macro"),
     ("c", "int f(struct l *pos) { list_for_each(pos, head); return 0; }\n", "pos", "macro"),
     ("c", "int f(int x) {\n#pragma omp parallel private(x)\n  return x; }\n", "x", "macro"),
+    ("c", "int f(visitproc visit) { Py_VISIT(a); return visit(b); }\n", "visit", "macro"),
     ("cpp", "int f(int x) { std::vector<x> y; return x; }\n", "x", "unsure"),
+    ("cpp", "int f(M call) { return (a.*call)(1); }\n", "call", "unsure"),
 ]
 
 
@@ -438,6 +440,8 @@ NOT_A_LOCAL = [
     ("go", "func (r *R) F() { r.Run() }\n"),
     ("c", "int f(void) { extern int count; return count; }\n"),
     ("typescript", "class A { constructor(private store: S) { store.go(); } }\n"),
+    ("rust", "fn f<'a>(g: impl for<'b> Fn(&'b fmt::Formatter) -> &'a u8) {}\n".replace("g:", "_g:")),
+    ("python", "def f():\n    (limit): int\n    return limit\n"),
 ]
 
 

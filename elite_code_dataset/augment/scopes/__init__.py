@@ -273,11 +273,11 @@ def _see(site: Site, name: str, binds: bool, walls: list[tuple[int, int]], rules
 
 
 def _kind_of(syntax: Syntax, leaf: int, rules: ScopeRules, draft: _Draft) -> str:
-    if syntax.kinds[leaf] in rules.other_leaves or syntax.kinds[leaf] in rules.comments:
-        return OTHER
     special = rules.classify(syntax, leaf)
     if special:
         return special
+    if syntax.kinds[leaf] in rules.other_leaves or syntax.kinds[leaf] in rules.comments:
+        return OTHER
     if leaf in draft.binding_leaves:
         return VARIABLE
     if syntax.kinds[leaf] not in rules.identifiers:

@@ -47,9 +47,9 @@ def _is_own_parameter(syntax: Syntax, declaration: int) -> bool:
 
 
 def classify(syntax: Syntax, leaf: int) -> str:
-    """Parameters of a function pointer are documentation; preprocessor conditions name macros."""
+    """Parameters of a function pointer are documentation; preprocessor conditions name macros; ``a.*b`` reads a variable ``b``."""
     above = syntax.parents[leaf]
-    if syntax.kinds[above].startswith("preproc_"):
+    if syntax.kinds[above].startswith("preproc_") or syntax.source[: syntax.starts[leaf]].endswith((b".*", b"->*")):
         return UNSURE
     holder = syntax.nearest(leaf, ("parameter_declaration", "compound_statement"))
     if holder >= 0 and syntax.kinds[holder] == "parameter_declaration" and not _is_own_parameter(syntax, holder):
