@@ -8,7 +8,8 @@ parse or two and one encoding.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from elite_code_dataset.exposure import exposures
 from elite_code_dataset.options import repositories_of
 from elite_code_dataset.presets import Preset, preset_named
 from elite_code_dataset.records import SCALES, SPLITS, DropReport, EliteCodeError
+from elite_code_dataset.secrets import findings
 from elite_code_dataset.tokens import Encoder
 from elite_code_dataset.weights import weigh, weigher
 
@@ -56,7 +58,7 @@ def prepare(
             reports.append(result.report)
     with progress.whole("passes", "pass", "augment"):
         grown = augmented(ds, plan.augment, seed, num_proc, tokenizer=encoder)
-        ds, report = _without_shown(grown.dataset)
+        ds, report = _without_shown(grown.dataset, facts.get("config") or {})
         reports += [*grown.reports, report]
     with progress.whole("passes", "pass", "weigh and order"):
         ds = weigh(ds, plan.roles, plan.ages, plan.evolution, num_proc=num_proc)
@@ -127,21 +129,24 @@ def joined(parts: Sequence[DatasetDict]) -> DatasetDict:
     return metadata.attach(DatasetDict(rows), facts)
 
 
-def _without_shown(ds: DatasetDict) -> tuple[DatasetDict, DropReport]:
-    """Without the augmented rows whose target evaluation shows too: a part of a row may be a twin where the whole row is none."""
+def _without_shown(ds: DatasetDict, options: Mapping[str, Any]) -> tuple[DatasetDict, DropReport]:
+    """Without the augmented rows whose target evaluation shows too (a part of a row may be a twin where the whole row is none), and without those
+    that read as if they held a secret: pieces put together anew can spell one, such as an address, that is none."""
     if "train" not in ds:
         return ds, DropReport("withhold_augmented", 0)
     train = ds["train"].select_columns(["technique", "text", "context_chars"])
     children = [i for i, technique in enumerate(train["technique"]) if technique != "original"]
-    targets = [r["text"][r["context_chars"] :] for r in train.select(children)]
+    texts = [(r["text"], r["text"][r["context_chars"] :]) for r in train.select(children)]
     shown = [r["text"][r["context_chars"] :] for s in SPLITS[1:] if s in ds for r in ds[s].select_columns(["text", "context_chars"])]
-    out = withheld(targets, shown)
-    gone = {children[i] for i in out}
-    sizes = [len(target.encode()) for target in targets]
-    size = sum(sizes[i] for i in out)
-    reasons, lost = ({"twin_in_evaluation": len(out)}, {"twin_in_evaluation": size}) if out else ({}, {})
-    report = DropReport("withhold_augmented", len(children) - len(out), reasons, sum(sizes) - size, lost)
-    kept = ds["train"].select([i for i in range(len(train)) if i not in gone]) if out else ds["train"]
+    reasons = dict.fromkeys(withheld([target for _, target in texts], shown), "twin_in_evaluation")
+    if options.get("redact_secrets", True):
+        emails = bool(options.get("redact_emails", True))
+        reasons |= {i: "reads_as_a_secret" for i, (text, _) in enumerate(texts) if i not in reasons and findings(text, emails=emails)}
+    gone = {children[i] for i in reasons}
+    sizes = [len(target.encode()) for _, target in texts]
+    lost = {reason: sum(sizes[i] for i in reasons if reasons[i] == reason) for reason in reasons.values()}
+    report = DropReport("withhold_augmented", len(children) - len(gone), Counter(reasons.values()), sum(sizes) - sum(lost.values()), lost)
+    kept = ds["train"].select([i for i in range(len(train)) if i not in gone]) if gone else ds["train"]
     return DatasetDict({**ds, "train": kept}), report
 
 

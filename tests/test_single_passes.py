@@ -82,3 +82,16 @@ def test_what_is_no_dataset_is_refused(loaded) -> None:
         ecd.weigh([1, 2])
     with pytest.raises(ecd.EliteCodeError, match="no column 'role'"):
         ecd.weigh(loaded.remove_columns(["role"]))
+
+
+def test_a_child_that_reads_as_a_secret_or_repeats_evaluation_is_dropped_and_counted(built) -> None:
+    from elite_code_dataset.passes import _without_shown
+
+    base = next(row for row in built["train"] if row["technique"] == "rename")
+    copied = next(row for row in built["test"] if len(row["text"]) - row["context_chars"] > 400)
+    secret = base | {"id": "a", "text": base["text"] + "\n# mail jane.miller" + "@corporation.io\n"}
+    twin = base | {"id": "b", "text": copied["text"], "context_chars": copied["context_chars"]}
+    train = built["train"].from_list([base, secret, twin], features=built["train"].features)
+    kept, report = _without_shown(type(built)({"train": train, "test": built["test"]}), {})
+    assert [row["id"] for row in kept["train"]] == [base["id"]]
+    assert dict(report.dropped) == {"twin_in_evaluation": 1, "reads_as_a_secret": 1}
