@@ -17,19 +17,23 @@ from elite_code_dataset.augment.verify import ALPHA_EQUIVALENT, alpha_equivalent
 from elite_code_dataset.languages import Language, all_languages
 
 POOL_NAMES = 1000  # per language and role: the most frequent ones, so that a survey stays a few hundred kilobytes
+LONGER = 2  # characters that a new name may have more than the old one, as long as there is one
 
 Names = Mapping[str, Sequence[str]]
 
 
 def names_of(sources: Iterable[bytes], language: Language) -> dict[str, list[str]]:
     """The names of locals by role (parameter, loop, local), most frequent first, then by the alphabet."""
-    counts: dict[str, Counter[str]] = {}
     rules = rules_of(language)
-    for source in sources if rules else ():
-        syntax = syntax_of(source, language)
-        for scope in scopes_of(syntax, rules) if syntax else ():
-            for name, role in scope.roles.items():
-                counts.setdefault(role, Counter())[name] += 1
+    syntaxes = (syntax_of(source, language) for source in sources) if rules else ()
+    return _by_frequency(scope for syntax in syntaxes if syntax for scope in scopes_of(syntax, rules))
+
+
+def _by_frequency(scopes: Iterable[FunctionScope]) -> dict[str, list[str]]:
+    counts: dict[str, Counter[str]] = {}
+    for scope in scopes:
+        for name, role in scope.roles.items():
+            counts.setdefault(role, Counter())[name] += 1
     return {role: sorted(found, key=lambda name: (-found[name], name))[:POOL_NAMES] for role, found in sorted(counts.items())}
 
 
@@ -64,7 +68,7 @@ def renamed(source: bytes, language: Language, rng: Rng, names: Names | None = N
     if syntax is None:
         return Abstained("language" if rules is None else "not_parsed")
     scopes = scopes_of(syntax, rules)
-    pool = _pool(scopes) if names is None else names
+    pool = _by_frequency(scopes) if names is None else names
     avoided = rules.reserved | _global_words(syntax, scopes) | {word.decode() for word in WORD.findall(context)}
     mappings = [_mapping(scope, pool, avoided, rng) for scope in scopes]
     if not any(mappings):
@@ -74,14 +78,6 @@ def renamed(source: bytes, language: Language, rng: Rng, names: Names | None = N
     if after is None or not alpha_equivalent(syntax, after, language):
         return Abstained("not_alpha_equivalent")
     return Renamed(result, tuple(mapping for mapping in mappings if mapping))
-
-
-def _pool(scopes: Sequence[FunctionScope]) -> dict[str, list[str]]:
-    counts: dict[str, Counter[str]] = {}
-    for scope in scopes:
-        for name, role in scope.roles.items():
-            counts.setdefault(role, Counter())[name] += 1
-    return {role: sorted(found) for role, found in counts.items()}
 
 
 def _global_words(syntax: Syntax, scopes: Sequence[FunctionScope]) -> frozenset[str]:
@@ -109,13 +105,20 @@ def _mapping(scope: FunctionScope, pool: Names, avoided: frozenset[str], rng: Rn
 
 
 def _drawn(name: str, choices: Sequence[str], refused: frozenset[str] | set[str], rng: Rng) -> str:
-    """One of the choices from a drawn place on; a name of one letter only takes the place of another one."""
-    start = rng.below(len(choices)) if choices else 0
+    """One of the choices from a drawn place on, if there is one hardly longer than the name, so that a row still fits its scale.
+
+    A name of one letter only takes the place of another one.
+    """
+    start = int(len(choices) * rng.random() ** 3)  # frequent names, which come first, are drawn more often, as in real code
+    fallback = ""
     for step in range(len(choices)):
         choice = choices[(start + step) % len(choices)]
-        if choice not in refused and (len(choice) > 1 or len(name) == 1):
+        if choice in refused or len(choice) == 1 < len(name):
+            continue
+        if len(choice) <= len(name) + LONGER:
             return choice
-    return ""
+        fallback = fallback or choice
+    return fallback
 
 
 def _rewritten(syntax: Syntax, scopes: Sequence[FunctionScope], mappings: Sequence[dict[str, str]]) -> bytes:
