@@ -1,7 +1,7 @@
 """Rewrites of languages with braces: JavaScript and TypeScript, Go, Java, C. What differs between them is data.
 
-None of them overloads operators; ``==`` is turned into ``!=``, which is its negation also for NaN, but ``<`` never into ``>=``. Operands
-change places only beside a literal (or, for ``===``, as two plain names), so that nothing is evaluated in another order.
+None of them overloads operators; ``==`` is turned into ``!=``, which is its negation also for NaN, but ``<`` into ``>=`` only between whole
+numbers. Operands change places only beside a literal (or, for ``===``, as two plain names), so that nothing is evaluated in another order.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import partial
 from elite_code_dataset.augment.structures import Edit, Rules, has_comment, shifted, slice_of, unit_between
 from elite_code_dataset.augment.syntax import Syntax
 
+INVERSE_OF_NUMBERS = {"<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!=", "===": "===", "!==": "!=="}
 LONGEST_REST = 12  # lines that add_else may move to the right
 
@@ -44,7 +45,9 @@ class Braces:
     jumps: frozenset[str]
     unsure: frozenset[str]
     assignment: str = ""
+    statement: str = ""  # the node between a block and an ``if`` in it
     is_plain: Callable[[Syntax, int], bool] = lambda syntax, node: True
+    is_count: Callable[[Syntax, int], bool] = lambda syntax, node: False  # certainly a whole number
 
 
 def _edit(syntax: Syntax, node: int, text: str | None, rule: str) -> Edit | None:
@@ -73,11 +76,13 @@ def negated(syntax: Syntax, node: int, words: Braces, truth: bool = True) -> str
     text = syntax.text(node)
     if syntax.kinds[node] == words.unary and operator_of(syntax, node) == "!":
         return syntax.text(syntax.named_children(node)[-1]) if truth and words.is_plain(syntax, node) else None
-    if syntax.kinds[node] == words.binary and operator_of(syntax, node) in words.inverse:
+    if syntax.kinds[node] == words.binary and operator_of(syntax, node) in FLIPPED:
         left, right, operator = syntax.child(node, "left"), syntax.child(node, "right"), syntax.child(node, "operator")
+        numbers = words.is_count(syntax, left) and words.is_count(syntax, right)
+        inverse = (words.inverse | (INVERSE_OF_NUMBERS if numbers else {})).get(syntax.text(operator))
         before = slice_of(syntax, syntax.starts[left], syntax.starts[operator])
         after = slice_of(syntax, syntax.ends[operator], syntax.ends[right])
-        return f"{before}{words.inverse[operator_of(syntax, node)]}{after}"
+        return f"{before}{inverse}{after}" if inverse else None  # `!(a < b)` would read worse than what was there
     return f"!{text}" if syntax.kinds[node] in words.simple else f"!({text})"
 
 
@@ -192,8 +197,12 @@ def statements_of(syntax: Syntax, block: int, words: Braces) -> list[int]:
 
 
 def _jumps(syntax: Syntax, block: int, words: Braces) -> bool:
+    """Whether the block always leaves: its last statement, or the expression in it, is a jump."""
     statements = statements_of(syntax, block, words)
-    return syntax.kinds[block] == words.block and bool(statements) and syntax.kinds[statements[-1]] in words.jumps
+    if syntax.kinds[block] != words.block or not statements:
+        return False
+    last = statements[-1]
+    return syntax.kinds[last] in words.jumps or (syntax.kinds[last] == words.statement and syntax.kinds[last + 1] in words.jumps)
 
 
 def _declares(syntax: Syntax, statements: list[int], words: Braces) -> bool:
@@ -218,13 +227,21 @@ def drop_else(syntax: Syntax, node: int, words: Braces) -> Edit | None:
 
 def _in_block(syntax: Syntax, node: int, words: Braces) -> bool:
     """Whether the ``if`` is a statement of a block, and declares nothing itself that its branches would share."""
-    own = syntax.child(node, "initializer") >= 0
-    return not own and syntax.kinds[syntax.parents[node]] in (words.block, words.list) and syntax.begins_line(node)
+    own = syntax.child(node, "initializer") >= 0 or inner_condition(syntax, node, words) < 0
+    return not own and syntax.kinds[_holder(syntax, node, words)] in (words.block, words.list) and syntax.begins_line(node)
+
+
+def _holder(syntax: Syntax, node: int, words: Braces) -> int:
+    """The node that holds the ``if`` as one of its statements; the ``if`` itself where it is a part of a longer statement."""
+    above = syntax.parents[node]
+    if words.statement and syntax.kinds[above] == words.statement:
+        return syntax.parents[above] if syntax.ends[above] == syntax.ends[node] else node
+    return above
 
 
 def add_else(syntax: Syntax, node: int, words: Braces) -> Edit | None:
     """``if (c) { return A; }`` and ``B`` after it, to the end of the block -> ``if (c) { return A; } else { B }``."""
-    first, above = syntax.child(node, "consequence"), syntax.parents[node]
+    first, above = syntax.child(node, "consequence"), _holder(syntax, node, words)
     if syntax.child(node, "alternative") >= 0 or not _jumps(syntax, first, words) or not _in_block(syntax, node, words):
         return None
     rest = [child for child in syntax.named_children(above) if child >= syntax.lasts[node]]
@@ -286,6 +303,12 @@ def _is_no_macro(syntax: Syntax, node: int) -> bool:
     return not re.search(r"\b_*[A-Z][A-Z0-9_]{1,}\b", syntax.text(node))
 
 
+def _counted(pattern: str) -> Callable[[Syntax, int], bool]:
+    """What a text must look like that is a number literal without a point, or counts something."""
+    shape = re.compile(rf"\d+|{pattern}", re.S)
+    return lambda syntax, node: bool(shape.fullmatch(syntax.text(node)))
+
+
 _JAVASCRIPT = Braces(
     block="statement_block",
     wrapper="else_clause",
@@ -323,6 +346,7 @@ _GO = replace(
     ),
     jumps=frozenset({"return_statement"}),
     assignment="assignment_statement",
+    is_count=_counted(r"(?:len|cap)\([^()]*\)"),
 )
 _JAVA = replace(
     _GO,
@@ -335,6 +359,7 @@ _JAVA = replace(
     jumps=frozenset({"return_statement", "throw_statement", "continue_statement", "break_statement"}),
     unsure=frozenset({"instanceof_expression", "switch_expression"}),
     assignment="assignment_expression",
+    is_count=_counted(r"[^()]*\.(?:length\(\)|size\(\)|length)"),
 )
 _C = replace(
     _JAVA,
@@ -347,6 +372,7 @@ _C = replace(
     jumps=frozenset({"return_statement", "continue_statement", "break_statement", "goto_statement"}),
     unsure=frozenset(),
     is_plain=_is_no_macro,
+    is_count=_counted(r"sizeof\b.*"),
 )
 
 RULES: dict[str, Rules] = {

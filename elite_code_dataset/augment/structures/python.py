@@ -1,18 +1,22 @@
 """Python's rewrites. Operators may be overloaded and operands may be anything, so a rule holds for every value or is not here.
 
 ``a < b`` becomes ``b > a`` only beside a literal number or string, whose own comparison gives way to the other operand's; ``==`` is never
-turned into ``!=``; double negation is dropped, and ``not`` moved inwards, only where truth alone counts or a bool comes out anyway.
+turned into ``!=``, nor ``<`` into ``>=``, unless both sides are certainly whole numbers; double negation is dropped, and ``not`` moved
+inwards, only where truth alone counts or a bool comes out anyway. What would read worse than before (``not a == b``) is not written.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 
 from elite_code_dataset.augment.structures import Edit, Rules, has_comment, shifted, slice_of, unit_between
 from elite_code_dataset.augment.syntax import Syntax
 
 INVERSE = {"is": "is not", "is not": "is", "in": "not in", "not in": "in"}
+INVERSE_OF_NUMBERS = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+COUNT = re.compile(r"len\([^()]*\)|\d+")  # certainly a whole number
 FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 LOOSE = frozenset({"boolean_operator", "conditional_expression", "lambda", "named_expression"})
 CONDITIONS = frozenset({"if_statement.condition", "elif_clause.condition", "while_statement.condition"})
@@ -46,9 +50,11 @@ def _negated(syntax: Syntax, node: int, truth: bool = True) -> str | None:
         return None
     if kind == "not_operator":
         return syntax.text(syntax.child(node, "argument")) if truth else None
-    if kind == "comparison_operator" and _operator(syntax, node) in INVERSE:
-        left, right = syntax.named_children(node)[0], syntax.named_children(node)[-1]
-        return f"{syntax.text(left)} {INVERSE[_operator(syntax, node)]} {syntax.text(right)}"
+    if kind == "comparison_operator":
+        left, right = (syntax.text(syntax.named_children(node)[place]) for place in (0, -1))
+        operator = _operator(syntax, node)
+        table = INVERSE_OF_NUMBERS if COUNT.fullmatch(left) and COUNT.fullmatch(right) else INVERSE
+        return f"{left} {table[operator]} {right}" if operator in table else None
     return f"not ({text})" if kind in LOOSE else f"not {text}"
 
 
@@ -237,21 +243,6 @@ def add_else(syntax: Syntax, node: int) -> Edit | None:
     return None if text is None else Edit(syntax.ends[node], end, f"\n{indent}else:\n{indent}{unit}{text}", "early_exit")
 
 
-def unfold_elif(syntax: Syntax, node: int) -> Edit | None:
-    """``elif c: A else: B`` -> ``else:`` with ``if c: A else: B`` in it, for the only ``elif`` of a statement."""
-    statement = syntax.parents[node]
-    clauses = [child for child in syntax.children(statement) if syntax.fields[child] == "alternative"]
-    first = syntax.child(statement, "consequence")
-    unit = unit_between(syntax.indent(statement), syntax.indent(first)) if syntax.begins_line(first) else None
-    if clauses[0] != node or any(syntax.kinds[one] == "elif_clause" for one in clauses[1:]) or unit is None or not syntax.begins_line(node):
-        return None
-    indent = syntax.indent(node)
-    text = shifted(syntax, syntax.starts[node], syntax.ends[statement], indent, indent + unit)
-    if text is None or indent != syntax.indent(statement) or "#" in text:
-        return None
-    return Edit(syntax.starts[node], syntax.ends[statement], f"else:\n{indent}{unit}{text.removeprefix('el')}", "nest_elif")
-
-
 def fold_elif(syntax: Syntax, node: int) -> Edit | None:
     """``else:`` with nothing but an ``if`` in it -> ``elif``."""
     body = syntax.child(node, "body")
@@ -261,7 +252,7 @@ def fold_elif(syntax: Syntax, node: int) -> Edit | None:
     if syntax.kinds[syntax.parents[node]] != "if_statement" or not syntax.begins_line(node):
         return None
     text = shifted(syntax, syntax.starts[inner[0]], syntax.ends[inner[0]], syntax.indent(inner[0]), syntax.indent(node))
-    return _edit(syntax, node, None if text is None else f"el{text}", "nest_elif")
+    return _edit(syntax, node, None if text is None else f"el{text}", "fold_elif")
 
 
 def is_valid(before: str, after: str) -> bool:
@@ -292,7 +283,6 @@ RULES: dict[str, Rules] = {
         "boolean_operator": (negation_outwards,),
         "return_statement": (ternary_to_if,),
         "assignment": (ternary_to_if,),
-        "elif_clause": (unfold_elif,),
         "else_clause": (fold_elif,),
     }
 }

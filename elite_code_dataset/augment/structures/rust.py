@@ -1,6 +1,6 @@
 """Rust's rewrites: those of the languages with braces that survive operator traits and type inference, and three of its own.
 
-An ``if`` is only turned where its value is not used. ``!x`` is not stripped of its ``!``, since ``x`` may be a reference. ``if let`` and
+An ``if`` is only turned where its value is not used, and an else is only added or dropped where the condition binds nothing. ``!x`` is not stripped of its ``!``, since ``x`` may be a reference. ``if let`` and
 ``match`` stand for each other over a place (a path of fields), which makes no temporaries that one would drop sooner than the other.
 """
 
@@ -10,13 +10,26 @@ import re
 from functools import partial
 
 from elite_code_dataset.augment.structures import Edit, Rules, has_comment, shifted, unit_between
-from elite_code_dataset.augment.structures.braces import Braces, else_block, flip_comparison, negation_inwards, swap_branches
+from elite_code_dataset.augment.structures.braces import (
+    Braces,
+    add_else,
+    drop_else,
+    else_block,
+    flip_comparison,
+    negation_inwards,
+    swap_branches,
+)
 from elite_code_dataset.augment.syntax import Syntax
 
 # Values without a call, a macro or an operator in them: nothing is evaluated, nothing temporary is made.
 VALUES = frozenset(
     "identifier self integer_literal float_literal boolean_literal char_literal string_literal field_expression scoped_identifier "
     "unit_expression".split()
+)
+INTEGERS = frozenset("u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize".split())
+LITERALS = frozenset({"boolean_literal", "integer_literal", "string_literal", "char_literal"})
+ITEMS = frozenset(
+    "function_item impl_item const_item static_item mod_item trait_item struct_item enum_item use_declaration macro_definition".split()
 )
 BOOLEAN_CALL = re.compile(r"(?:.*\.)?(?:is|has|contains|starts|ends|can|should|eq|ne|any|all)(?:_\w+)?", re.S)
 
@@ -29,7 +42,25 @@ def _is_plain(syntax: Syntax, node: int) -> bool:
         inner = syntax.named_children(argument)
         compared = syntax.kinds[argument] == "parenthesized_expression" and inner and syntax.kinds[inner[0]] == "binary_expression"
         return bool(compared or BOOLEAN_CALL.fullmatch(called) or syntax.text(argument).startswith("matches!"))
-    return syntax.kinds[node] == "integer_literal" or syntax.text(node).endswith(".len()")
+    return _is_count(syntax, node)
+
+
+def _is_count(syntax: Syntax, node: int) -> bool:
+    """A number literal, a length, or a name that the function binds to nothing but primitive integers."""
+    kind, text = syntax.kinds[node], syntax.text(node)
+    if kind != "identifier":
+        return kind == "integer_literal" or text.endswith(".len()")
+    function = syntax.nearest(node, ("function_item", "closure_expression"))
+    types = set()
+    for leaf in syntax.leaves(function) if function >= 0 else ():
+        if syntax.kinds[leaf] in ("identifier", "shorthand_field_identifier") and syntax.text(leaf) == text:
+            above = syntax.parents[leaf]
+            if syntax.kinds[above] in ("parameter", "let_declaration") and syntax.fields[leaf] == "pattern":
+                types.add(syntax.text(syntax.child(above, "type")) if syntax.child(above, "type") >= 0 else "")
+            elif "pattern" in syntax.kinds[above] or syntax.kinds[above] in ("for_expression", "closure_parameters", "let_condition"):
+                if syntax.fields[leaf] in ("pattern", "", "name"):
+                    types.add("")
+    return bool(types) and types <= INTEGERS
 
 
 _WORDS = Braces(
@@ -43,12 +74,14 @@ _WORDS = Braces(
     inverse={"==": "!=", "!=": "=="},
     simple=frozenset("identifier field_expression call_expression index_expression parenthesized_expression macro_invocation".split()),
     literals=frozenset({"integer_literal"}),
-    names=frozenset(),
-    symmetric=frozenset(),
-    declares=frozenset(),
-    jumps=frozenset(),
+    names=frozenset({"identifier"}),
+    symmetric=frozenset({"<", ">", "<=", ">=", "==", "!="}),
+    declares=ITEMS | {"let_declaration", "attribute_item", "empty_statement"},
+    jumps=frozenset({"return_expression", "continue_expression", "break_expression"}),
+    statement="expression_statement",
     unsure=frozenset({"let_condition", "let_chain"}),
     is_plain=_is_plain,
+    is_count=_is_count,
 )
 
 
@@ -59,6 +92,12 @@ def _is_unit(syntax: Syntax, block: int) -> bool:
         return syntax.kinds[block] == "block"
     last = statements[-1]
     return syntax.kinds[last] in ("expression_statement", "let_declaration") and syntax.kinds[syntax.lasts[last] - 1] == ";"
+
+
+def _value_kind(syntax: Syntax, block: int) -> str:
+    """The kind of the literal that a block ends with; '' where its value is something else."""
+    inner = syntax.named_children(block)
+    return syntax.kinds[inner[-1]] if inner and syntax.kinds[inner[-1]] in LITERALS else ""
 
 
 def _is_statement(syntax: Syntax, node: int) -> bool:
@@ -82,9 +121,12 @@ def _open_types(syntax: Syntax, node: int) -> set[str]:
 
 
 def swap(syntax: Syntax, node: int) -> Edit | None:
-    """``if c { A } else { B }`` -> ``if !c { B } else { A }``, as a statement."""
+    """``if c { A } else { B }`` -> ``if !c { B } else { A }``, as a statement or where both values are literals of one kind."""
     second, first = else_block(syntax, node, _WORDS), syntax.child(node, "consequence")
-    if second < 0 or not _is_statement(syntax, node) or not _is_unit(syntax, first) or not _is_unit(syntax, second):
+    if second < 0:
+        return None
+    unused = _is_statement(syntax, node) and _is_unit(syntax, first) and _is_unit(syntax, second)
+    if not unused and not (_value_kind(syntax, first) and _value_kind(syntax, first) == _value_kind(syntax, second)):
         return None
     used = [{syntax.text(leaf) for leaf in syntax.leaves(block)} for block in (first, second)]
     return None if used[0] & used[1] & _open_types(syntax, node) else swap_branches(syntax, node, _WORDS)
@@ -164,16 +206,12 @@ def _is_value(syntax: Syntax, node: int) -> bool:
 
 
 def tail_return(syntax: Syntax, node: int) -> Edit | None:
-    """The last expression ``x`` of a function with a result -> ``return x;``, and the other way round."""
+    """``return x;`` at the end of a function -> ``x``. The other way round would be worse Rust."""
     body = syntax.child(node, "body")
     statements = [child for child in syntax.named_children(body) if "comment" not in syntax.kinds[child]]
-    if not statements or syntax.child(node, "return_type") < 0:
+    if not statements or syntax.child(node, "return_type") < 0 or "attribute_item" in [syntax.kinds[one] for one in statements[-2:]]:
         return None
     last = statements[-1]
-    if "attribute_item" in [syntax.kinds[one] for one in statements[-2:]]:
-        return None
-    if _is_value(syntax, last) and syntax.begins_line(last):
-        return Edit(syntax.starts[last], syntax.ends[last], f"return {syntax.text(last)};", "tail_return")
     inner = syntax.named_children(last)
     if syntax.kinds[last] != "expression_statement" or syntax.kinds[inner[0]] != "return_expression" or syntax.text(last)[-1] != ";":
         return None
@@ -185,7 +223,7 @@ def tail_return(syntax: Syntax, node: int) -> Edit | None:
 
 RULES: dict[str, Rules] = {
     "rust": {
-        "if_expression": (swap, if_let_to_match),
+        "if_expression": (swap, if_let_to_match, partial(drop_else, words=_WORDS), partial(add_else, words=_WORDS)),
         "match_expression": (match_to_if_let,),
         "unary_expression": (partial(negation_inwards, words=_WORDS),),
         "binary_expression": (partial(flip_comparison, words=_WORDS),),
