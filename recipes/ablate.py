@@ -185,6 +185,10 @@ def one_run(arm: Arm, rows: DatasetDict, withheld: int, bench: Bench, training: 
     """Train, then measure on what all arms share."""
     training, plan = with_budget(arm.name, training, rows)
     metrics = train.run(training)
+    if "after" not in metrics:
+        raise EliteCodeError(
+            f"arm {arm.name} was stopped after step {metrics['steps']} of {plan.steps}; the same command goes on with this arm"
+        )
     model = loaded(str(Path(training.output) / "model"), device_of(training.device))
     retrieved = measured(model, bench.held, bench.encoder, bench.retriever) if arm.name in WITH_RETRIEVAL else Tally()
     return Run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,14 +13,14 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from transformers import LlamaForCausalLM
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaForCausalLM
 
 from elite_code_dataset import metadata
 from recipes import evaluate
 from recipes.held_out import HeldOut, held_out, plain_rows
 from recipes.intervals import Tally, estimates
 from recipes.retrieval import Copier, Retriever
-from recipes.tasks import EDIT_TOKENS, Prompt, scores_of
+from recipes.tasks import EDIT_TOKENS, Prompt, is_whole, prompts_of, scores_of
 from tests import sample
 from tests.training import tiny_model
 
@@ -180,6 +181,8 @@ def test_commit_messages_belong_to_no_edit_metric():
     scored = {row["id"] for row in held().rows if "bits_per_byte/kind/edit" in row["headings"]}
     assert messages and edits and not messages & (edits | scored)
     assert {row["id"] for row in held().rows if "bits_per_byte/kind/message" in row["headings"]} == messages
+    rows = [row for row in sample.dataset()["test"] if row["id"] in messages]
+    assert prompts_of([], rows, sample.tokenizer(), frozenset(), 9, 0) == []
     assert all(len(sample.tokenizer().ids(p.truth)) <= EDIT_TOKENS for p in held().prompts if p.task == "edit")
 
 
@@ -235,6 +238,20 @@ def test_scores_are_what_a_reader_would_give(asked: Prompt, answer: str, wanted:
     assert {name: found[name] for name in wanted} == wanted
 
 
+@pytest.mark.parametrize(
+    ("asked", "answer", "whole"),
+    [
+        (prompt("next_line", "x"), "\n  ret", False),
+        (prompt("next_line", "x"), "\n  ret\n", True),
+        (prompt("edit", "a\nb\n"), "a\nb", False),
+        (prompt("edit", "a\nb\n"), "a\nb\n", True),
+        (prompt("middle", "a\n"), "a", False),
+    ],
+)
+def test_writing_goes_on_until_nothing_more_can_count(asked: Prompt, answer: str, whole: bool):
+    assert is_whole(asked, answer) == whole
+
+
 def test_text_has_no_share_that_parses():
     assert set(scores_of(prompt("next_line", "words", "# Title\n", language="markdown"), "other words\n")) == {
         "next_line_exact",
@@ -254,10 +271,20 @@ def test_a_prompt_shows_nothing_of_its_answer():
 # Machinery
 
 
-def test_answers_do_not_depend_on_what_else_is_in_the_batch():
-    prompts, encoder = held().prompts[:6] + held().prompts[-3:], sample.tokenizer()
-    together = evaluate.answers(small(), prompts, [[]] * len(prompts), encoder)
-    alone = [evaluate.answers(small(), [p], [[]], encoder)[0] for p in prompts]
+def counting() -> GPT2LMHeadModel:
+    """A model that counts positions from the first token, padding or not."""
+    torch.manual_seed(0)
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=sample.tokenizer().vocabulary, n_embd=32, n_layer=1, n_head=2, n_positions=4096)).eval()
+    with torch.no_grad():
+        model.transformer.wpe.weight.mul_(20)
+    return model
+
+
+@pytest.mark.parametrize("made", [small, counting])
+def test_answers_do_not_depend_on_what_else_is_in_the_batch(made: Callable):
+    prompts, encoder, model = held().prompts[:6] + held().prompts[-3:], sample.tokenizer(), made()
+    together = evaluate.answers(model, prompts, [[]] * len(prompts), encoder)
+    alone = [evaluate.answers(model, [p], [[]], encoder)[0] for p in prompts]
     assert together == alone and len(set(together)) > 3
 
 
@@ -299,6 +326,8 @@ def test_retrieval_is_asked_with_what_the_model_sees_and_never_with_the_answer()
     watching = SimpleNamespace(ahead_of=lambda text, room: asked.append(text) or [])
     evaluate.measured(Told([], sample.tokenizer().vocabulary), held(), sample.tokenizer(), watching)
     contexts = {row["text"][: row["context_chars"]] or row["path"] for row in held().rows}
+    shown = {row["text"][: row["context_chars"]] for row in held().rows if "bits_per_byte/kind/edit" in row["headings"]}
+    assert shown and shown <= set(asked)
     assert len(asked) > 25 and set(asked) <= contexts | {p.prefix for p in held().prompts}
 
 
