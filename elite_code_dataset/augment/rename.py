@@ -154,7 +154,11 @@ def rewrite_source(source: bytes, language: Language, rng: Rng, names: Names | N
 
 @technique("rename", preserves_meaning=True, survey=survey)
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
-    """The row with the locals of every function that lies whole in its target renamed; the context stays."""
+    """The row with the locals of every function that lies whole in its target renamed; the context stays.
+
+    Where braces end a function, one that the window cuts off has an error in it and is left alone. A Python function has no such end:
+    cut off, it reads as a shorter one and is renamed as that, which keeps the row true in itself.
+    """
     if window["kind"] != "code":
         return Abstained("edit")
     context, target = window["text"][: window["context_chars"]], window["text"][window["context_chars"] :]
