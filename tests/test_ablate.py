@@ -101,6 +101,7 @@ def test_an_arm_that_shows_held_out_code_is_refused():
 
 def test_twins_of_held_out_rows_leave_an_arm_before_it_is_trained():
     forged = leaking("text")
+    forged["test"] = forged["test"].select(range(1))  # an arm's own test rows count for nothing
     kept, gone = ablate.guarded("forged", forged, sample.dataset())
     first = forged["train"][0]["id"]
     assert gone >= 1 and first not in kept["train"]["id"][:] and kept["test"]["id"][:] == sample.dataset()["test"]["id"][:]
