@@ -203,5 +203,6 @@ def markdown(found: Ablation) -> str:
         for arm in found.arms
         if arm.is_lever
     ]
-    ending = ["What each lever does to bits per byte, as far as the intervals say:", "", *levers, ""] if levers else []
+    chance = f"of {len(levers) * len(BITS)} intervals at 95 %, about {len(levers) * len(BITS) / 20:.1f} miss by chance"
+    ending = [f"What each lever does to bits per byte, as far as the intervals say ({chance}):", "", *levers, ""] if levers else []
     return "\n".join([*lines, "", *(part for page in pages for part in (page, "")), *ending])
