@@ -84,6 +84,13 @@ def examples(shards: Iterable[tuple[str, int]]) -> Iterator[tuple[str, dict[str,
                 yield row[key], row
 
 
+def tables(shards: Iterable[tuple[str, int]]) -> Iterator[tuple[int, pa.Table]]:
+    """``(number, table)`` of each shard, in order: the rows of ``examples``."""
+    for i, (file, number) in enumerate(shards):
+        for batch in store.batches(Path(file), number, number + 1):
+            yield i, pa.Table.from_batches([batch])
+
+
 def built(config: EliteCodeConfig, name: str, cache_root: str | Path) -> Built:
     """The rows of a config: from the cache, or made now."""
     places, cache = repositories_of(config.data_dir), Path(cache_root)
