@@ -320,12 +320,12 @@ def _comment(language: str) -> Callable[[str], str]:
     if known is not None and not known.line_comment and known.block_comment:
         return lambda text: f"{known.block_comment[0]} {text} {known.block_comment[1]}\n"
     mark = known.line_comment if known is not None and known.line_comment else "#"
-    return lambda text: f"{mark} {''.join(c if c.isprintable() else ' ' for c in text)}\n"
+    return lambda text: f"{mark} {text if text.isprintable() else ''.join(c if c.isprintable() else ' ' for c in text)}\n"
 
 
 def _ends(lines: Sequence[str]) -> list[int]:
     """The byte where each line begins, then the size of all."""
-    return list(accumulate((len(line) if line.isascii() else len(line.encode()) for line in lines), initial=0))
+    return list(accumulate(map(len, lines) if all(map(str.isascii, lines)) else (len(line.encode()) for line in lines), initial=0))
 
 
 def _size(hunk: Hunk, ends: tuple[Sequence[int], Sequence[int]]) -> int:
