@@ -18,16 +18,13 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from importlib import import_module
 from pathlib import Path
 
-from elite_code_dataset.augment.registry import Abstained, Rng
-from elite_code_dataset.augment.rename import names_of
+from elite_code_dataset.augment.files import file_techniques, rewritten_files
+from elite_code_dataset.augment.registry import Abstained
 from elite_code_dataset.augment.scopes import rules_of, scopes_of
 from elite_code_dataset.augment.syntax import syntax_of
 from elite_code_dataset.languages import Language, all_languages
-
-TECHNIQUES = ("rename", "restructure", "comments", "format")
 
 
 def sources_in(folder: Path, language: Language) -> dict[Path, bytes]:
@@ -40,15 +37,12 @@ def rewritten(sources: Path, target: Path, language: Language, technique: str) -
     """A copy of the sources with every file rewritten; files by what became of them."""
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(sources, target)
-    files = sources_in(target, language)
-    options = {"names": names_of(files.values(), language)} if technique == "rename" else {}
-    rewrite_source = import_module(f"elite_code_dataset.augment.{technique}").rewrite_source
+    files = {path.relative_to(target).as_posix(): text for path, text in sources_in(target, language).items()}
     counts: Counter = Counter()
-    for path, text in files.items():
-        result = rewrite_source(text, language, Rng(0, path.relative_to(target).as_posix()), **options)
+    for place, result in rewritten_files(files, language, technique).items():
         counts[f"abstained: {result.reason}" if isinstance(result, Abstained) else "rewritten"] += 1
         if not isinstance(result, Abstained):
-            path.write_bytes(result)
+            (target / place).write_bytes(result)
     return counts
 
 
@@ -86,7 +80,7 @@ def main() -> int:
     parser.add_argument("--sources", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--command", required=True)
-    parser.add_argument("--techniques", nargs="*", default=TECHNIQUES)
+    parser.add_argument("--techniques", nargs="*", default=file_techniques())
     options = parser.parse_args()
     language, place = all_languages()[options.language], options.work / "sources"
     shutil.rmtree(place, ignore_errors=True)
@@ -100,7 +94,7 @@ def main() -> int:
         same, total = equal_files(options.work / "before", options.work / technique)
         says = "same" if after[1] == before[1] else "other"
         print(f"{technique:12} ends {after[0]}, prints the {says}, equal files {same}/{total}  {dict(counts)}", flush=True)
-        worse += after[0] != before[0] or (technique != "restructure" and same < total)
+        worse += after[0] != before[0] or (technique not in ("restructure", "type_annotations") and same < total)
     return 1 if worse else 0
 
 

@@ -10,30 +10,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import venv
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
-from elite_code_dataset.augment.registry import Abstained, Rng
-from elite_code_dataset.augment.rename import names_of
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from elite_code_dataset.augment.files import file_techniques, rewritten_files
+from elite_code_dataset.augment.registry import Abstained
 from elite_code_dataset.augment.scopes import rules_of, scopes_of
 from elite_code_dataset.augment.syntax import syntax_of
 from elite_code_dataset.augment.verify import same_by_symbols
 from elite_code_dataset.languages import all_languages
-
-TECHNIQUES = ("rename", "restructure", "comments", "format")
-SECONDS = 900  # for one run of a test suite
-# Seeds and databases of property tests are pinned, so that two runs of one suite are the same run.
-SETTINGS = "import hypothesis\nhypothesis.settings.register_profile('fixed', derandomize=True, database=None, deadline=None)\n"
-SETTINGS += "hypothesis.settings.load_profile('fixed')\n"
+from tests.suites import run_of
 
 
 @dataclass(frozen=True)
@@ -105,38 +99,13 @@ def modules_of(package: Package, root: Path) -> list[Path]:
 
 def results_of(package: Package, root: Path, program: Path) -> dict[str, str]:
     """Each test's name with how it ended; the suite runs against the code under ``root``, which is checked."""
-    parents = sorted({str((root / part).parent) for part in package.code if (root / part).exists()})
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(parents), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    parents = sorted({(root / part).parent for part in package.code if (root / part).exists()})
     name = next(Path(part).stem for part in package.code if (root / part).exists())
-    shown = subprocess.run(
-        [str(program), "-c", f"import {name}; print({name}.__file__)"], env=environment, cwd=root.parent, capture_output=True, text=True
-    )
-    if shown.returncode or not Path(shown.stdout.strip()).is_relative_to(root):
-        return {"import": shown.stderr.strip()[-500:] or f"imported from {shown.stdout}"}
-    (root / "fixed_settings.py").write_text(SETTINGS)
-    report = root.parent / "report.xml"
-    report.unlink(missing_ok=True)
-    command = [str(program), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "fixed_settings", f"--junitxml={report}"]
-    environment["PYTHONPATH"] += os.pathsep + str(root)
-    try:
-        subprocess.run(
-            [*command, *package.arguments, package.tests],
-            cwd=root,
-            env=environment,
-            capture_output=True,
-            timeout=SECONDS,
-            stdin=subprocess.DEVNULL,
-        )
-        cases = ElementTree.parse(report).getroot().iter("testcase")
-    except (subprocess.TimeoutExpired, FileNotFoundError, ElementTree.ParseError) as error:
-        return {"suite": f"no report: {error}"}
-    return {
-        f"{case.get('classname')}::{case.get('name')}": "+".join(sorted(child.tag for child in case if child.tag in ENDS)) or "passed"
-        for case in cases
-    }
-
-
-ENDS = frozenset({"failure", "error", "skipped"})
+    run = run_of(program, root, parents, [*package.arguments, package.tests])
+    loaded = run.of(name)
+    if not loaded or not all(place.is_relative_to(root.resolve()) for place in loaded.values()):
+        return {"import": f"not all of {loaded} is under {root}: {run.tail}"}
+    return run.ends
 
 
 def rewritten(package: Package, source: Path, technique: str, target: Path) -> Counter:
@@ -144,18 +113,15 @@ def rewritten(package: Package, source: Path, technique: str, target: Path) -> C
     language = all_languages()["python"]
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
-    modules = {path: path.read_bytes() for path in modules_of(package, target)}
-    options = {"names": names_of(modules.values(), language)} if technique == "rename" else {}
-    rewrite_source = import_module(f"elite_code_dataset.augment.{technique}").rewrite_source
+    modules = {path.relative_to(target).as_posix(): path.read_bytes() for path in modules_of(package, target)}
     counts: Counter = Counter()
-    for path, text in modules.items():
-        result = rewrite_source(text, language, Rng(0, path.relative_to(target).as_posix()), **options)
+    for place, result in rewritten_files(modules, language, technique).items():
         counts["files"] += 1
         counts["rewritten" if not isinstance(result, Abstained) else f"abstained: {result.reason}"] += 1
         if isinstance(result, Abstained):
             continue
-        path.write_bytes(result)
-        if technique == "rename" and same_by_symbols(text.decode(), result.decode()) is False:
+        (target / place).write_bytes(result)
+        if technique == "rename" and same_by_symbols(modules[place].decode(), result.decode()) is False:
             counts["refused by the symbol table"] += 1
     return counts
 
@@ -198,7 +164,7 @@ def compared(packages: list[Package], sources: dict[str, Path], technique: str, 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--techniques", nargs="*", default=TECHNIQUES)
+    parser.add_argument("--techniques", nargs="*", default=file_techniques())
     parser.add_argument("--packages", nargs="*")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

@@ -16,16 +16,14 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
-from elite_code_dataset.augment.registry import Abstained, Rng
-from elite_code_dataset.augment.rename import names_of
+from elite_code_dataset.augment.files import file_techniques, rewritten_files
+from elite_code_dataset.augment.registry import Abstained
 from elite_code_dataset.augment.scopes import rules_of, scopes_of
 from elite_code_dataset.augment.syntax import syntax_of
 from elite_code_dataset.languages import all_languages
 
-TECHNIQUES = ("rename", "restructure", "comments", "format")
 CRATES = (
     "adler argparse arrayvec ascii ascii-table async-task base-x base32 base64 base64ct bitstream-io bs58 bumpalo bytemuck byteorder bytes "
     "bytesize cassowary colorful colorsys data-encoding diff difflib dissimilar dlv-list dogged dtoa either encode-unicode entities event-listener "
@@ -122,16 +120,13 @@ def rewritten(crate: Crate, technique: str, target: Path) -> Counter:
     language = all_languages()["rust"]
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(crate.folder, target)
-    sources = {path: path.read_bytes() for path in sorted((target / "src").rglob("*.rs"))}
-    options = {"names": names_of(sources.values(), language)} if technique == "rename" else {}
-    rewrite_source = import_module(f"elite_code_dataset.augment.{technique}").rewrite_source
+    sources = {path.relative_to(target).as_posix(): path.read_bytes() for path in sorted((target / "src").rglob("*.rs"))}
     counts: Counter = Counter()
-    for path, source in sources.items():
-        result = rewrite_source(source, language, Rng(0, path.relative_to(target).as_posix()), **options)
+    for place, result in rewritten_files(sources, language, technique).items():
         counts["files"] += 1
         counts["rewritten" if not isinstance(result, Abstained) else f"abstained: {result.reason}"] += 1
         if not isinstance(result, Abstained):
-            path.write_bytes(result)
+            (target / place).write_bytes(result)
     return counts
 
 
@@ -173,7 +168,7 @@ def compared(crates: list[Crate], technique: str, before: dict[str, Outcome], fo
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--techniques", nargs="*", default=TECHNIQUES)
+    parser.add_argument("--techniques", nargs="*", default=file_techniques())
     parser.add_argument("--crates", nargs="*", default=CRATES)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

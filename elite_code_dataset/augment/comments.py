@@ -164,7 +164,7 @@ def rewrite_source(source: bytes, language: Language, rng: Rng) -> bytes | Absta
     return without_comments(source, language)
 
 
-@technique("comments", preserves_meaning=True)
+@technique("comments", preserves_meaning=True, rewrite_source=rewrite_source)
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """The row without its comments, or with its leading documentation as context; which one is drawn, the other stands in."""
     if window["kind"] != "code":

@@ -174,7 +174,7 @@ def rewrite_source(source: bytes, language: Language, rng: Rng) -> bytes | Absta
     return formatted(source, language, rng)
 
 
-@technique("format", preserves_meaning=True)
+@technique("format", preserves_meaning=True, rewrite_source=rewrite_source)
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """The row with its target in another layout; the context stays."""
     if window["kind"] != "code":

@@ -86,22 +86,27 @@ class Helpers:
 Window = Mapping[str, Any]
 Apply = Callable[[Window, Language, Rng, Helpers], Rewrite | Abstained]
 Survey = Callable[[Iterable[Window]], Any]
+RewriteSource = Callable[..., bytes | Abstained]  # (source, language, rng), and what the technique takes besides by name
 
 
 @dataclass(frozen=True)
 class Technique:
-    """One entry: its name, what it does, whether the result means what its parent means, and what it wants to know first."""
+    """One entry: its name, what it does, whether the result means what its parent means, what it wants to know first, and how
+    it rewrites a whole file (None: it does not keep the meaning, or has nothing to say about files)."""
 
     name: str
     apply: Apply
     preserves_meaning: bool
     survey: Survey | None = None
+    rewrite_source: RewriteSource | None = None
 
 
 TECHNIQUES: dict[str, Technique] = {}
 
 
-def technique(name: str, *, preserves_meaning: bool = False, survey: Survey | None = None) -> Callable[[Apply], Apply]:
+def technique(
+    name: str, *, preserves_meaning: bool = False, survey: Survey | None = None, rewrite_source: RewriteSource | None = None
+) -> Callable[[Apply], Apply]:
     """Registers the decorated function under ``name``; raises ``EliteCodeError`` where another function has it already."""
 
     def register(apply: Apply) -> Apply:
@@ -110,7 +115,7 @@ def technique(name: str, *, preserves_meaning: bool = False, survey: Survey | No
             raise EliteCodeError(
                 f"technique {name!r} is declared twice: in {known.apply.__module__} and in {apply.__module__}; rename one of them"
             )
-        TECHNIQUES[name] = Technique(name, apply, preserves_meaning, survey)
+        TECHNIQUES[name] = Technique(name, apply, preserves_meaning, survey, rewrite_source)
         return apply
 
     return register

@@ -152,7 +152,7 @@ def rewrite_source(source: bytes, language: Language, rng: Rng, names: Names | N
     return result if isinstance(result, Abstained) else result.source
 
 
-@technique("rename", preserves_meaning=True, survey=survey)
+@technique("rename", preserves_meaning=True, survey=survey, rewrite_source=rewrite_source)
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """The row with the locals of every function that lies whole in its target renamed; the context stays.
 

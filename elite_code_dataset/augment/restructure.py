@@ -63,7 +63,7 @@ def rewrite_source(source: bytes, language: Language, rng: Rng) -> bytes | Absta
     return result if isinstance(result, Abstained) else result.source
 
 
-@technique("restructure", preserves_meaning=True)
+@technique("restructure", preserves_meaning=True, rewrite_source=rewrite_source)
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """The row with some of its target's syntax rewritten; the context stays."""
     if window["kind"] != "code":

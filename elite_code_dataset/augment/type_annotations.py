@@ -21,7 +21,22 @@ from elite_code_dataset.languages import Language
 LABELS = ("Without types:", "With types:")
 
 
-@technique("type_annotations", preserves_meaning=True)
+def rewrite_source(source: bytes, language: Language, rng: Rng) -> bytes | Abstained:
+    """A whole file with every type written in that is certain."""
+    if not explicit_of(language):
+        return Abstained("no_annotations_in_language")
+    view = framed(source.decode(), language)
+    if view is None or view.trouble or view.source != source:
+        return Abstained("no_syntax_tree" if view is None else "unreadable")
+    certain = found_by(explicit_of(language), language, view)
+    if not certain:
+        return Abstained("nothing_to_annotate")
+    result = worsened(source, 0, len(source), certain).encode()
+    after = framed(result.decode(), language)
+    return Abstained("not_verified") if after is None or after.trouble else result
+
+
+@technique("type_annotations", preserves_meaning=True, rewrite_source=rewrite_source)
 def type_annotations(window: Mapping[str, Any], language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """Strips what is annotated; else makes explicit what is certain and strips that."""
     if window["kind"] != "code":

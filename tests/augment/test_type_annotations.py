@@ -204,3 +204,15 @@ def _gives_value(function):
             return True
         stack.extend(ast.iter_child_nodes(node))
     return False
+
+
+WHOLE = "LIMIT = 3\nNAME = other()\n\n\nclass A:\n    def f(self):\n        self.x = 1\n\n    def g(self):\n        yield 1\n\n\nprint(A)\n"
+
+
+def test_a_whole_file_gets_every_type_that_is_certain_and_no_other():
+    python = all_languages()["python"]
+    wanted = WHOLE.replace("LIMIT =", "LIMIT: int =").replace("f(self):", "f(self) -> None:")
+    assert module.rewrite_source(WHOLE.encode(), python, Rng(0, "file")) == wanted.encode()
+    assert module.rewrite_source(wanted.encode(), python, Rng(0, "file")) == Abstained("nothing_to_annotate")
+    assert module.rewrite_source(WHOLE.encode() + b"def (:\n", python, Rng(0, "file")) == Abstained("unreadable")
+    assert module.rewrite_source(b"x := 1\n", all_languages()["go"], Rng(0, "file")) == Abstained("no_annotations_in_language")
