@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 OLD := .venv-oldest
 PIP := -m pip install -q --disable-pip-version-check
 REPO ?=
+CRATES ?=
 
-.PHONY: demo test test-oldest clean
+.PHONY: demo test test-oldest test-compilers clean
 
 $(VENV)/installed: setup.cfg constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +30,10 @@ test: $(VENV)/installed
 # the loading tests on the oldest supported stack
 test-oldest: $(OLD)/installed
 	$(OLD)/bin/python -m pytest -q tests/test_load_dataset.py
+
+# rewritten Rust is compiled and its tests run; needs rustc, and takes crates without dependencies below CRATES too
+test-compilers: $(VENV)/installed
+	CRATES="$(CRATES)" $(BIN)/python -m pytest -q tests_with_compilers
 
 clean:
 	rm -rf $(VENV) $(OLD) build dist *.egg-info runs

@@ -68,14 +68,15 @@ def crates_in(folder: Path, names: list[str]) -> list[Crate]:
     for name in names:
         for manifest in sorted((folder / "x" / name).glob("usr/share/cargo/registry/*/Cargo.toml")):
             if (manifest.parent / "src" / "lib.rs").exists():
-                crates.append(_crate(name, manifest))
+                crates.append(crate_of(name, manifest))
     missing = sorted(set(names) - {crate.name for crate in crates})
     if missing:
         print("not to be had:", " ".join(missing))
     return crates
 
 
-def _crate(name: str, manifest: Path) -> Crate:
+def crate_of(name: str, manifest: Path) -> Crate:
+    """The crate of a manifest, with the features that are on by default."""
     text = manifest.read_text()
     edition = re.search(r'^edition\s*=\s*"(\d+)"', text, re.M)
     table = re.search(r"^\[features\]\n(.*?)(?=^\[|\Z)", text, re.M | re.S)
