@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,8 +18,9 @@ from tree_sitter import Node, Tree
 from elite_code_dataset.config import PARSE_SECONDS
 from elite_code_dataset.languages import UNIT_KINDS, Language, all_languages, matches_of, query_of, tree_of
 from elite_code_dataset.records import Import, ParsedFile, SourceFile, Unit
+from elite_code_dataset.textplaces import after_blank_lines, text_blocks
 
-BLANK_LINES = re.compile(rb"\n(?:[ \t\r\f]*\n)+")
+CLOSING = b"})]>;, \t\r\n\f"
 CONSTANT_SHOWN_BYTES = 100  # a constant's value is part of its signature when all of it is this short
 
 Span = tuple[int, int]
@@ -30,11 +31,11 @@ def parsed(source: SourceFile, seconds: float = PARSE_SECONDS) -> ParsedFile:
     data = source.text.encode("utf-8", "surrogatepass")
     language = all_languages().get(source.language)
     if language is None or not language.is_code:
-        return ParsedFile(source, (), (), (), _text_blocks(data, language), False)
+        return ParsedFile(source, (), (), (), text_blocks(data, language), False)
     tree = tree_of(data, language, seconds)
     found = _found(tree, language) if tree is not None else None
     if tree is None or found is None:
-        return ParsedFile(source, (), (), (), _text_blocks(data, None), True)
+        return ParsedFile(source, (), (), (), text_blocks(data, None), True)
     marks = _Marks.of(data, found, language)
     raws = _raw_units(data, found, marks)
     complexity = _complexities(raws, found)
@@ -326,15 +327,54 @@ def _moved_starts(raws: list[_Raw], marks: _Marks) -> dict[int, int]:
 
 
 def _statements(data: bytes, found: _Found, marks: _Marks, moved: dict[int, int]) -> tuple[int, ...]:
-    """Offsets at which a statement begins, comments above it included; for a unit that is where the unit begins."""
-    comments = set(marks.starts)
-    starts = {node.start_byte for node in found.nodes["statement"]} - comments
-    offsets = set(moved.values())
-    for start in starts:
-        if start in moved:
-            continue
-        offsets.add(_moved_to_line_start(data, marks.start_of(data, start, 0, any_comment=True)))
+    """Offsets at which a statement begins, comments above it included; for a unit that is one, where the unit begins.
+
+    What goes on after a statement inside another (``} else if (...) {``) and a comment that belongs to none begin like one. A unit inside
+    a statement (a function in an object) does not: see ``windows.py``.
+    """
+    comments = {node.start_byte: node.end_byte for node in found.nodes["comment"]}
+    spans = {(node.start_byte, node.end_byte) for node in found.nodes["statement"] if not _opens_in_line(data, node.start_byte)}
+    plain = {start for start, _ in spans} - comments.keys()
+    belong: set[int] = set()
+    offsets: set[int] = set()
+    for start in plain:
+        first = moved[start] if start in moved else marks.start_of(data, start, 0, any_comment=True)
+        belong.update(at for at, _ in marks.inside(first, start))
+        offsets.add(_moved_to_line_start(data, first))
+    for start in {start for start, _ in spans if start in comments} - belong:
+        line = _line_start(data, start)
+        if _only_blanks(data, line, start):
+            offsets.add(_moved_to_line_start(data, marks.start_of(data, start, 0, any_comment=True)))
+    offsets.update(_continuations(data, {span for span in spans if span[0] in plain}, comments))
     return tuple(sorted(offsets))
+
+
+def _opens_in_line(data: bytes, start: int) -> bool:
+    """Whether a brace opens behind other code: ``case 1: {``."""
+    return data[start : start + 1] == b"{" and not _only_blanks(data, _line_start(data, start), start)
+
+
+def _continuations(data: bytes, spans: set[Span], comments: dict[int, int]) -> Iterator[int]:
+    """Lines at which a statement goes on between two that are inside it, closing brackets at most before the code there."""
+    stack: list[list[int]] = []  # where an open statement ends, where the last one inside it does (-1: there is none yet)
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        while stack and stack[-1][0] <= start:
+            seen, _ = stack.pop()
+            if stack:
+                stack[-1][1] = seen
+        if stack and stack[-1][1] >= 0:
+            place = _code_after(data, stack[-1][1], start, comments)
+            line = _line_start(data, place)
+            if place < start and not data[line:place].strip(CLOSING):
+                yield line
+        stack.append([end, -1])
+
+
+def _code_after(data: bytes, start: int, end: int, comments: dict[int, int]) -> int:
+    """The first byte of ``[start, end)`` that is neither blank nor a closing bracket nor in a comment; ``end`` if there is none."""
+    while (start := end - len(data[start:end].lstrip(CLOSING))) in comments and start < end:
+        start = comments[start]
+    return min(start, end)
 
 
 def _blocks(data: bytes, found: _Found) -> tuple[int, ...]:
@@ -345,38 +385,5 @@ def _blocks(data: bytes, found: _Found) -> tuple[int, ...]:
         if _only_blanks(data, line, node.start_byte):
             offsets.add(line)
     strings = ((node.start_byte, node.end_byte) for node in found.nodes["string"])
-    offsets.update(_after_blank_lines(data, [(start, end) for start, end in strings if data.find(b"\n", start, end - 1) >= 0]))
+    offsets.update(after_blank_lines(data, [(start, end) for start, end in strings if data.find(b"\n", start, end - 1) >= 0]))
     return tuple(sorted(offset for offset in offsets if 0 < offset < len(data)))
-
-
-def _after_blank_lines(data: bytes, verbatim: Iterable[Span] = ()) -> Iterator[int]:
-    """Line starts after runs of blank lines, those inside ``verbatim`` spans left out."""
-    spans = sorted(verbatim)
-    at, reach = 0, 0
-    for match in BLANK_LINES.finditer(data):
-        while at < len(spans) and spans[at][0] <= match.start():
-            reach = max(reach, spans[at][1])
-            at += 1
-        if match.start() >= reach:
-            yield match.end()
-
-
-def _text_blocks(data: bytes, language: Language | None) -> tuple[int, ...]:
-    """Line starts of headings, sections or top-level keys, and after blank lines; none of them inside a fence."""
-    fences = _fenced(data, language.fence) if language is not None and language.fence else []
-    offsets = set(_after_blank_lines(data, fences))
-    if language is not None and language.headings:
-        pattern = re.compile(b"^(?:" + language.headings.encode() + b")", re.MULTILINE)
-        starts = [match.start() for match in pattern.finditer(data)]
-        covered = [start for start, _ in fences]
-        for start in starts:
-            index = bisect_right(covered, start) - 1
-            if index < 0 or start >= fences[index][1]:
-                offsets.add(start)
-    return tuple(sorted(offset for offset in offsets if 0 < offset < len(data)))
-
-
-def _fenced(data: bytes, fence: str) -> list[Span]:
-    """Spans from a line that opens verbatim text to the line that closes it, or to the end."""
-    lines = [match.start() for match in re.finditer(b"^(?:" + fence.encode() + b")", data, re.MULTILINE)]
-    return [(start, lines[index * 2 + 1] if index * 2 + 1 < len(lines) else len(data)) for index, start in enumerate(lines[::2])]

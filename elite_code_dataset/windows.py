@@ -10,7 +10,6 @@ but the context lines, each once.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,102 +17,14 @@ from functools import cached_property
 
 import numpy as np
 
-from elite_code_dataset.config import CONTEXT_SHARE, SEGMENT_MINIMUM, SIGNATURE_CHARACTERS
+from elite_code_dataset.config import CONTEXT_SHARE, SEGMENT_MINIMUM
 from elite_code_dataset.languages import all_languages
-from elite_code_dataset.records import ParsedFile, Unit, Window
-from elite_code_dataset.tokens import Encoder, Encoding
+from elite_code_dataset.records import Unit, Window
+from elite_code_dataset.tokens import Encoder
+from elite_code_dataset.view import ANYWHERE, BLOCK, LINE, NESTED, STATEMENT, TOP, View, one_line
 
-ANYWHERE, LINE, BLOCK, STATEMENT, NESTED, TOP = -1, 0, 1, 2, 3, 4  # how good a place to cut is
 CALLABLES = frozenset({"function", "method"})
-WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 DAY = 86_400.0
-
-
-class View:
-    """One file, prepared once for every scale."""
-
-    def __init__(self, parsed: ParsedFile, encoding: Encoding, group: str, split: str, line_times: np.ndarray | None = None):
-        self.parsed, self.encoding, self.group, self.split, self.line_times = parsed, encoding, group, split, line_times
-        self.source = parsed.source
-        self.raw = parsed.source.text.encode()
-
-    @cached_property
-    def line_starts(self) -> np.ndarray:
-        """int64: the byte offset of each line."""
-        return np.concatenate([[0], np.flatnonzero(np.frombuffer(self.raw, dtype=np.uint8) == 10) + 1]).astype(np.int64)
-
-    @cached_property
-    def levels(self) -> np.ndarray:
-        """int8, shape (tokens + 1,): how good a place the front of each token is to cut; a place inside a character is below ANYWHERE."""
-        starts = self.encoding.starts
-        levels = np.full(len(starts), ANYWHERE, dtype=np.int8)
-        levels[1:][starts[1:] == starts[:-1]] = ANYWHERE - 1
-        nested = [u for u in self.parsed.units if u.depth]
-        top = [u for u in self.parsed.units if not u.depth]
-        for offsets, level in (
-            (self.line_starts, LINE),
-            (self.parsed.blocks, BLOCK),
-            (self.parsed.statements, STATEMENT),
-            ([e for u in nested for e in (u.start_byte, self._line_after(u.end_byte))], NESTED),
-            ([e for u in top for e in (u.start_byte, self._line_after(u.end_byte))], TOP),
-        ):
-            places = self.places(offsets)
-            places = places[places >= 0]
-            levels[places] = np.maximum(levels[places], level)
-        levels[0] = levels[-1] = TOP
-        return levels
-
-    def places(self, offsets: Sequence[int] | np.ndarray) -> np.ndarray:
-        """int64: the token index at which to cut for each byte offset; a token of blanks that straddles it goes to the right; -1 for none."""
-        offsets = np.asarray(offsets, dtype=np.int64)
-        starts = self.encoding.starts
-        found = np.searchsorted(starts, offsets, side="left")
-        for i in np.flatnonzero(starts[np.minimum(found, len(starts) - 1)] != offsets):
-            before = int(found[i]) - 1
-            found[i] = before if before >= 0 and not self.raw[starts[before] : offsets[i]].strip() else -1
-        return found
-
-    def _line_after(self, byte: int) -> int:
-        """The start of the next line if only blanks and closing marks stand before it, else ``byte``."""
-        end = self.raw.find(b"\n", byte)
-        if end < 0:
-            return len(self.raw) if not self.raw[byte:].strip() else byte
-        return end + 1 if not self.raw[byte:end].strip(b" \t\r;,") else byte
-
-    @cached_property
-    def words(self) -> tuple[np.ndarray, list[bytes]]:
-        """Offsets and spellings of every identifier-like word."""
-        found = [(m.start(), m.group()) for m in WORD.finditer(self.raw)]
-        return np.array([start for start, _ in found], dtype=np.int64), [word for _, word in found]
-
-    def words_in(self, start: int, end: int) -> dict[str, None]:
-        """Words of ``[start, end)`` in order of first use."""
-        offsets, words = self.words
-        a, b = np.searchsorted(offsets, (start, end))
-        return {word.decode(): None for word in words[a:b]}
-
-    @cached_property
-    def import_lines(self) -> list[tuple[int, int, str, frozenset[str]]]:
-        """Start, end, text on one line, and the names brought in, of each import statement."""
-        spans: dict[tuple[int, int], set[str]] = {}
-        for found in self.parsed.imports:
-            names = found.names or (re.split(r"[./:]+", found.module.strip("\"'"))[-1],)
-            spans.setdefault((found.start_byte, found.end_byte), set()).update(names)
-        return [(a, b, one_line(self._whole_lines(a, b)), frozenset(names)) for (a, b), names in sorted(spans.items())]
-
-    def _whole_lines(self, start: int, end: int) -> str:
-        """The text of ``[start, end)`` with the rest of its first and last line: what a ``require`` is bound to stands before it."""
-        last = self.raw.find(b"\n", end)
-        return self.raw[self.raw.rfind(b"\n", 0, start) + 1 : len(self.raw) if last < 0 else last].decode(errors="replace")
-
-    def line_of(self, byte: int) -> int:
-        return int(np.searchsorted(self.line_starts, byte, side="right"))
-
-    def touched(self, first_line: int, last_line: int) -> int:
-        """Committer time of the newest change to these lines (1-based, inclusive); the file's own where lines are not known."""
-        if self.line_times is None or len(self.line_times) < last_line:
-            return self.source.last_changed
-        return int(self.line_times[first_line - 1 : last_line].max())
 
 
 @dataclass(frozen=True)
@@ -175,11 +86,12 @@ def pieces_of(view: View, scale: int, overlap: float = 0.0, blind: bool = False)
     if blind:
         return _strides(view, n, scale, overlap)
     budget = max(1, scale - int(scale * CONTEXT_SHARE.get(scale, 0.25)))
-    segments = _segments(view, budget) if scale <= 512 else [(0, n)]
+    levels = view.levels_within(budget)
+    segments = _segments(view, budget, levels) if scale <= 512 else [(0, n)]
     pieces: list[Piece] = []
     for first, last in segments:
-        pieces += divided(view.levels, first, last, budget)
-    return _overlapped(view, pieces, budget, overlap) if overlap else pieces
+        pieces += divided(levels, first, last, budget)
+    return _overlapped(levels, pieces, budget, overlap) if overlap else pieces
 
 
 def divided(levels: np.ndarray, first: int, last: int, budget: int) -> list[Piece]:
@@ -198,7 +110,7 @@ def _best_cut(levels: np.ndarray, first: int, last: int, budget: int, aim: int) 
     low, high = first + max(1, budget // 2), first + budget
     low = max(low, last - budget * ((last - first - 1) // budget)) if last - first <= 2 * budget else low
     near = levels[low : high + 1]
-    if near.max() < STATEMENT and levels[first + 1 : high + 1].max() >= STATEMENT:
+    if near.max() < STATEMENT and levels[first + 1 : high + 1].max() >= (STATEMENT if near.max() >= LINE else LINE):
         low, near = first + 1, levels[first + 1 : high + 1]
     best = near.max()
     if best < ANYWHERE:
@@ -207,7 +119,7 @@ def _best_cut(levels: np.ndarray, first: int, last: int, budget: int, aim: int) 
     return int(places[np.argmin(np.abs(places - aim))])
 
 
-def _segments(view: View, budget: int) -> list[tuple[int, int]]:
+def _segments(view: View, budget: int, levels: np.ndarray) -> list[tuple[int, int]]:
     """One unit a segment: cut around every unit that is not inside a function; short headers and leftovers join a neighbour."""
     units = view.parsed.units
     open_to_cuts = [u for u in units if not _inside_callable(u, units)]
@@ -215,8 +127,8 @@ def _segments(view: View, budget: int) -> list[tuple[int, int]]:
     callables: set[int] = set()
     for u in open_to_cuts:
         start, end = (int(p) for p in view.places([u.start_byte, view._line_after(u.end_byte)]))
-        marks.update(p for p in (start, end) if p >= 0)
-        if u.kind in CALLABLES and start >= 0:
+        marks.update(p for p in (start, end) if p >= 0 and levels[p] >= NESTED)  # a unit inside a run stays with it
+        if u.kind in CALLABLES and start in marks:
             callables.add(start)
     cuts = sorted(marks)
     segments: list[tuple[int, int]] = []
@@ -253,7 +165,7 @@ def _strides(view: View, n: int, scale: int, overlap: float) -> list[Piece]:
     return [Piece(first, min(n, first + scale), int(view.levels[first])) for first in firsts]
 
 
-def _overlapped(view: View, pieces: list[Piece], budget: int, overlap: float) -> list[Piece]:
+def _overlapped(levels: np.ndarray, pieces: list[Piece], budget: int, overlap: float) -> list[Piece]:
     """Further pieces between neighbours, each starting ``(1 - overlap)`` of a budget after the one before, at the best place near there."""
     step = max(1, int(budget * (1 - overlap)))
     extra = []
@@ -261,11 +173,11 @@ def _overlapped(view: View, pieces: list[Piece], budget: int, overlap: float) ->
         if piece.last - piece.first < step:
             continue
         for aim in range(piece.first + step, piece.last, step):
-            low, high = max(piece.first + 1, aim - step // 4), min(len(view.levels) - 2, aim + step // 4)
-            near = view.levels[low : high + 1]
+            low, high = max(piece.first + 1, aim - step // 4), min(len(levels) - 2, aim + step // 4)
+            near = levels[low : high + 1]
             if len(near):
                 first = low + int(np.argmax(near))
-                extra.append(Piece(first, min(len(view.levels) - 1, first + budget), int(view.levels[first])))
+                extra.append(Piece(first, min(len(levels) - 1, first + budget), int(levels[first])))
     return sorted({(p.first, p.last): p for p in [*pieces, *extra]}.values(), key=lambda p: (p.first, p.last))
 
 
@@ -394,12 +306,6 @@ def _body(corpus: Corpus, other: View, room: int) -> tuple[str, list[int]] | Non
         return None
     text = other.raw[: int(other.encoding.starts[end])].decode()
     return path_line(other) + text, head + other.encoding.ids[:end].tolist()
-
-
-def one_line(text: str) -> str:
-    """Whitespace collapsed and a line end added; '' when too long to be a signature."""
-    joined = " ".join(text.split())
-    return joined + "\n" if joined and len(joined) <= SIGNATURE_CHARACTERS else ""
 
 
 def signature_line(unit: Unit) -> str:

@@ -311,6 +311,25 @@ def test_statements_begin_at_members_arms_and_variants_with_the_comments_above_t
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("a.c", "int f(void) {\n  if (a) {\n    b();\n  } else if (c) {\n    d();\n  }\n  for (int i = 0;;) g();\n}\n",
+         ["int f(void) {", "if (a) {", "b();", "} else if (c) {", "d();", "for (int i = 0;;) g();"]),
+        ("a.c", "int f(int a) {\n  switch (a) {\n  case 1: {\n    b();\n  }\n  default:\n    c();\n  }\n}\n",
+         ["int f(int a) {", "switch (a) {", "case 1: {", "b();", "default:", "c();"]),
+        ("a.ts", "const a = {\n  b: () => 1,\n  c() {\n    d();\n  },\n  e() {\n    f();\n  },\n};\n", ["const a = {", "d();", "e() {", "f();"]),
+        ("a.js", "a(() => {\n  b();\n})\n  .c();\n", ["a(() => {", "b();"]),
+        ("a.rs", "fn f() {\n    a();\n\n    // Alone,\n    // in two lines.\n\n    b();\n    // At the end.\n}\n",
+         ["fn f() {", "a();", "// Alone,", "b();", "// At the end."]),
+        ("a.rs", "fn f() {\n    g(1, // one\n      2);\n}\n", ["fn f() {", "g(1, // one"]),
+    ],
+)  # fmt: skip
+def test_statements_go_on_between_those_inside_them_and_nowhere_else(path: str, text: str, expected: list[str]) -> None:
+    file = file_of(path, text)
+    assert lines_at(file, file.statements) == expected
+
+
 def test_blocks_are_blank_lines_and_elements_but_not_inside_strings() -> None:
     file = python('X = [\n    1, 2,\n    3,\n]\n\n\nY = """\n\ntext\n"""\nf(a,\n  b)\n')
     assert lines_at(file, file.blocks) == ["1, 2,", "3,", 'Y = """', "b)"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import shutil
 from pathlib import Path
@@ -62,19 +63,87 @@ def test_ids_are_the_text_and_fit_the_scale(package: Analysis, scale: int) -> No
             assert row.text[row.context_chars :].count("\n") >= row.end_line - row.start_line
 
 
-def test_a_cut_inside_a_statement_happens_only_where_the_statement_does_not_fit(package: Analysis) -> None:
+def simple_statements(text: str) -> list[tuple[int, int]]:
+    """Bytes of the statements that hold no others, as Python itself sees them."""
+    starts = np.cumsum([0, *(len(line) + 1 for line in text.encode().split(b"\n"))]).tolist()
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
+    simple = [node for node in nodes if not any(isinstance(inner, ast.stmt) for inner in ast.walk(node) if inner is not node)]
+    return [(starts[n.lineno - 1] + n.col_offset, starts[n.end_lineno - 1] + n.end_col_offset) for n in simple]
+
+
+def test_no_cut_divides_a_statement_that_would_have_fitted(package: Analysis) -> None:
     (corpus,) = package.corpora
-    for scale in SCALES:
-        inside = total = 0
-        for view in corpus.views.values():
-            pieces = pieces_of(view, scale)
-            for before, piece in zip(pieces, pieces[1:]):
-                total += 1
-                if piece.level < STATEMENT:
-                    inside += 1
-                    reach = view.levels[before.first + 1 : before.first + scale - int(scale * CONTEXT_SHARE[scale]) + 1]
-                    assert reach.max() < STATEMENT
-        assert inside <= 0.2 * total, (scale, inside, total)  # docstrings and parameter lists longer than a window
+    divided_ones = statements = 0
+    for view in corpus.views.values():
+        spans = simple_statements(view.source.text) if view.source.language == "python" else []
+        statements += len(spans)
+        for scale in SCALES:
+            budget = scale - int(scale * CONTEXT_SHARE[scale])
+            cuts = np.array([view.encoding.starts[piece.first] for piece in pieces_of(view, scale)])
+            for start, end in spans:
+                first, last = np.searchsorted(view.encoding.starts, (start, end))
+                inside = np.count_nonzero((cuts > start) & (cuts < end))
+                divided_ones += inside and last - first <= budget
+    assert statements > 1000
+    assert divided_ones == 0
+
+
+def test_longer_statements_are_divided_all_the_same(package: Analysis) -> None:
+    (corpus,) = package.corpora
+    found = 0
+    for view in corpus.views.values():
+        pieces = pieces_of(view, 256)
+        found += sum(piece.level < STATEMENT for piece in pieces)
+        assert max(piece.last - piece.first for piece in pieces) <= 192
+    assert found > 0  # docstrings
+
+
+OBJECT = """const first = 1;
+
+const handlers: Handlers = {
+  open: (place: string) => place.trim().toLowerCase(),
+  shut: (place: string) => place.trim().toUpperCase(),
+};
+
+/**
+%s */
+export function long_header(
+  first_parameter: Map<string, number>,
+  second_parameter: Map<string, number>,
+): Map<string, number> {
+%s}
+"""
+
+
+@pytest.fixture(scope="module")
+def typescript(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    place = started(tmp_path_factory.mktemp("ts") / "ts")
+    texts = {
+        f"src/a{n}.ts": OBJECT
+        % (
+            "".join(f" * Line {i} of what there is to say about it, {i * 7} words.\n" for i in range(n)),
+            "".join(f"  second_parameter.set('key {i}', {i * n});\n" for i in range(20)),
+        )
+        for n in range(1, 60, 3)
+    }
+    committed(place, texts)
+    return analysed(place, place.parent / "cache")
+
+
+def test_small_functions_in_an_object_stay_with_it(typescript: Analysis) -> None:
+    for rows in rows_of(typescript, 256).values():
+        row = row_with(rows, "open: (place")
+        assert "const handlers" in row.text and row.text[row.context_chars :].count("=> place") == 2
+
+
+def test_a_header_below_long_documentation_is_not_divided(typescript: Analysis) -> None:
+    lengths = set()
+    for rows in rows_of(typescript, 256).values():
+        row = row_with(rows, "first_parameter: Map")
+        target = row.text[row.context_chars :]
+        assert "function long_header(" in target and "): Map<string, number> {" in target
+        lengths.add(len(rows))
+    assert len(lengths) > 3
 
 
 def whole_unit(row: Window, unit: Unit) -> bool:

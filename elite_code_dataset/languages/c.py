@@ -47,24 +47,23 @@ UNITS = (
 
 IMPORTS = "(preproc_include) @import"
 
+_INSTRUCTIONS = (
+    "[(expression_statement) (if_statement) (for_statement) (while_statement) (do_statement) (switch_statement) (return_statement) "
+    "(break_statement) (continue_statement) (goto_statement) (labeled_statement) (declaration) (compound_statement)]"
+)
+
 STATEMENTS = (
     "(translation_unit (_) @it)",
     "(declaration_list (_) @it)",
     "(compound_statement (_) @it)",
-    "expression_statement",
-    "if_statement",
-    "for_statement",
-    "while_statement",
-    "do_statement",
-    "switch_statement",
+    "(field_declaration_list (_) @it)",
     "case_statement",
-    "return_statement",
-    "break_statement",
-    "continue_statement",
-    "goto_statement",
-    "declaration",
-    "function_definition",
-    "type_definition",
+    f"(case_statement {_INSTRUCTIONS} @it)",
+    *(
+        f"({place} [{_INSTRUCTIONS[1:-1]} (function_definition) (type_definition) (field_declaration) (case_statement) (linkage_specification) "
+        "(struct_specifier) (union_specifier) (enum_specifier)] @it)"
+        for place in ("preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif")
+    ),
     "preproc_def",
     "preproc_function_def",
     "preproc_include",
@@ -73,7 +72,6 @@ STATEMENTS = (
     "preproc_ifdef",
     "preproc_else",
     "preproc_elif",
-    "field_declaration",
     "enumerator",
 )
 

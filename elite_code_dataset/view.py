@@ -1,0 +1,160 @@
+"""Views: one parsed and encoded file, prepared once for every scale; how good each of its places is to cut, and what stands where.
+
+In: a ``ParsedFile``, its ``Encoding``, its group and split, the times of its lines. Out: token indices, levels, words, import lines. Costs one pass
+over the places a scale; all else is computed once and kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from elite_code_dataset.config import SIGNATURE_CHARACTERS
+from elite_code_dataset.languages import Language, all_languages
+from elite_code_dataset.records import ParsedFile
+from elite_code_dataset.tokens import Encoding
+
+ANYWHERE, LINE, BLOCK, STATEMENT, NESTED, TOP = -1, 0, 1, 2, 3, 4  # how good a place to cut is
+WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class View:
+    """One file, prepared once for every scale."""
+
+    def __init__(self, parsed: ParsedFile, encoding: Encoding, group: str, split: str, line_times: np.ndarray | None = None):
+        self.parsed, self.encoding, self.group, self.split, self.line_times = parsed, encoding, group, split, line_times
+        self.source = parsed.source
+        self.raw = parsed.source.text.encode()
+
+    @cached_property
+    def line_starts(self) -> np.ndarray:
+        """int64: the byte offset of each line."""
+        return np.concatenate([[0], np.flatnonzero(np.frombuffer(self.raw, dtype=np.uint8) == 10) + 1]).astype(np.int64)
+
+    @cached_property
+    def levels(self) -> np.ndarray:
+        """int8, shape (tokens + 1,): how good a place the front of each token is to cut; a place inside a character is below ANYWHERE."""
+        starts = self.encoding.starts
+        levels = np.full(len(starts), ANYWHERE, dtype=np.int8)
+        levels[1:][starts[1:] == starts[:-1]] = ANYWHERE - 1
+        nested = [u for u in self.parsed.units if u.depth]
+        top = [u for u in self.parsed.units if not u.depth]
+        for offsets, level in (
+            (self.line_starts, LINE),
+            (self.parsed.blocks, BLOCK),
+            (self.parsed.statements, STATEMENT),
+            ([e for u in nested for e in (u.start_byte, self._line_after(u.end_byte))], NESTED),
+            ([e for u in top for e in (u.start_byte, self._line_after(u.end_byte))], TOP),
+        ):
+            places = self.places(offsets)
+            places = places[places >= 0]
+            levels[places] = np.maximum(levels[places], level)
+        levels[0] = levels[-1] = TOP
+        return levels
+
+    def levels_within(self, budget: int) -> np.ndarray:
+        """``levels``, where a place between two neighbouring ``runs`` is the only good one, as long as they fit into ``budget`` tokens."""
+        levels = self.levels.copy()
+        change = np.zeros(len(levels) + 1, dtype=np.int32)
+        bounds = self.run_places
+        for first, last in zip(bounds, bounds[1:]):
+            if last - first > budget:
+                first = self._after_comments(first, last)
+            if 1 < last - first <= budget:
+                change[first + 1] += 1
+                change[last] -= 1
+        divides = np.cumsum(change[:-1]) > 0
+        levels[divides] = np.minimum(levels[divides], ANYWHERE)
+        return levels
+
+    @cached_property
+    def run_places(self) -> list[int]:
+        """Tokens at which a run of code begins that no cut should divide: statements, and what follows a unit that is a statement."""
+        statements = set(self.parsed.statements)
+        ends = [self._line_after(u.end_byte) for u in self.parsed.units if u.start_byte in statements]
+        places = self.places(sorted({*statements, *ends})) if statements else np.zeros(0, np.int64)
+        return sorted({*places[places >= 0].tolist(), len(self.encoding.ids)})
+
+    def _after_comments(self, first: int, last: int) -> int:
+        """The first token of ``[first, last)`` that begins a line behind the comments there."""
+        language = all_languages().get(self.source.language)
+        start, end = (int(self.encoding.starts[place]) for place in (first, last))
+        at = self._code_after(start, end, language) if language is not None else start
+        line = int(self.places([max(start, self.raw.rfind(b"\n", 0, at) + 1)])[0])
+        return line if first <= line < last else first
+
+    def _code_after(self, start: int, end: int, language: Language) -> int:
+        """The first byte of ``[start, end)`` that is neither blank nor in a comment."""
+        opening, closing = (mark.encode() for mark in language.block_comment or ("", ""))
+        while True:
+            start = end - len(self.raw[start:end].lstrip())
+            if language.line_comment and self.raw.startswith(language.line_comment.encode(), start):
+                after = self.raw.find(b"\n", start, end)
+            elif opening and self.raw.startswith(opening, start):
+                after = self.raw.find(closing, start + len(opening), end) + len(closing) - 1
+            else:
+                return start
+            if after < start:
+                return start
+            start = after + 1
+
+    def places(self, offsets: Sequence[int] | np.ndarray) -> np.ndarray:
+        """int64: the token index at which to cut for each byte offset; a token of blanks that straddles it goes to the right; -1 for none."""
+        offsets = np.asarray(offsets, dtype=np.int64)
+        starts = self.encoding.starts
+        found = np.searchsorted(starts, offsets, side="left")
+        for i in np.flatnonzero(starts[np.minimum(found, len(starts) - 1)] != offsets):
+            before = int(found[i]) - 1
+            found[i] = before if before >= 0 and not self.raw[starts[before] : offsets[i]].strip() else -1
+        return found
+
+    def _line_after(self, byte: int) -> int:
+        """The start of the next line if only blanks and closing marks stand before it, else ``byte``."""
+        end = self.raw.find(b"\n", byte)
+        if end < 0:
+            return len(self.raw) if not self.raw[byte:].strip() else byte
+        return end + 1 if not self.raw[byte:end].strip(b" \t\r;,") else byte
+
+    @cached_property
+    def words(self) -> tuple[np.ndarray, list[bytes]]:
+        """Offsets and spellings of every identifier-like word."""
+        found = [(m.start(), m.group()) for m in WORD.finditer(self.raw)]
+        return np.array([start for start, _ in found], dtype=np.int64), [word for _, word in found]
+
+    def words_in(self, start: int, end: int) -> dict[str, None]:
+        """Words of ``[start, end)`` in order of first use."""
+        offsets, words = self.words
+        a, b = np.searchsorted(offsets, (start, end))
+        return {word.decode(): None for word in words[a:b]}
+
+    @cached_property
+    def import_lines(self) -> list[tuple[int, int, str, frozenset[str]]]:
+        """Start, end, text on one line, and the names brought in, of each import statement."""
+        spans: dict[tuple[int, int], set[str]] = {}
+        for found in self.parsed.imports:
+            names = found.names or (re.split(r"[./:]+", found.module.strip("\"'"))[-1],)
+            spans.setdefault((found.start_byte, found.end_byte), set()).update(names)
+        return [(a, b, one_line(self._whole_lines(a, b)), frozenset(names)) for (a, b), names in sorted(spans.items())]
+
+    def _whole_lines(self, start: int, end: int) -> str:
+        """The text of ``[start, end)`` with the rest of its first and last line: what a ``require`` is bound to stands before it."""
+        last = self.raw.find(b"\n", end)
+        return self.raw[self.raw.rfind(b"\n", 0, start) + 1 : len(self.raw) if last < 0 else last].decode(errors="replace")
+
+    def line_of(self, byte: int) -> int:
+        return int(np.searchsorted(self.line_starts, byte, side="right"))
+
+    def touched(self, first_line: int, last_line: int) -> int:
+        """Committer time of the newest change to these lines (1-based, inclusive); the file's own where lines are not known."""
+        if self.line_times is None or len(self.line_times) < last_line:
+            return self.source.last_changed
+        return int(self.line_times[first_line - 1 : last_line].max())
+
+
+def one_line(text: str) -> str:
+    """Whitespace collapsed and a line end added; '' when too long to be a signature."""
+    joined = " ".join(text.split())
+    return joined + "\n" if joined and len(joined) <= SIGNATURE_CHARACTERS else ""
