@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,7 +20,7 @@ from elite_code_dataset.languages import UNIT_KINDS, Language, all_languages, ma
 from elite_code_dataset.records import Import, ParsedFile, SourceFile, Unit
 from elite_code_dataset.textplaces import after_blank_lines, text_blocks
 
-CLOSING = b"})]>;, \t\r\n\f"
+CLOSINGS = re.compile(rb"[})\]>;,\s]*")
 CONSTANT_SHOWN_BYTES = 100  # a constant's value is part of its signature when all of it is this short
 
 Span = tuple[int, int]
@@ -333,19 +333,21 @@ def _statements(data: bytes, found: _Found, marks: _Marks, moved: dict[int, int]
     a statement (a function in an object) does not: see ``windows.py``.
     """
     comments = {node.start_byte: node.end_byte for node in found.nodes["comment"]}
-    spans = {(node.start_byte, node.end_byte) for node in found.nodes["statement"] if not _opens_in_line(data, node.start_byte)}
-    plain = {start for start, _ in spans} - comments.keys()
+    seen = {(node.start_byte, node.end_byte) for node in found.nodes["statement"]}
+    spans = [span for span in seen if span[0] not in comments and not _opens_in_line(data, span[0])]
+    plain = {start for start, _ in spans}
     belong: set[int] = set()
     offsets: set[int] = set()
     for start in plain:
         first = moved[start] if start in moved else marks.start_of(data, start, 0, any_comment=True)
         belong.update(at for at, _ in marks.inside(first, start))
         offsets.add(_moved_to_line_start(data, first))
-    for start in {start for start, _ in spans if start in comments} - belong:
-        line = _line_start(data, start)
-        if _only_blanks(data, line, start):
-            offsets.add(_moved_to_line_start(data, marks.start_of(data, start, 0, any_comment=True)))
-    offsets.update(_continuations(data, {span for span in spans if span[0] in plain}, comments))
+    for start in sorted(comments.keys() & {start for start, _ in seen}, reverse=True):
+        if start not in belong and _only_blanks(data, _line_start(data, start), start):
+            first = marks.start_of(data, start, 0, any_comment=True)
+            belong.update(at for at, _ in marks.inside(first, start))  # each comment is walked over once
+            offsets.add(_moved_to_line_start(data, first))
+    offsets.update(_continuations(data, spans, comments))
     return tuple(sorted(offsets))
 
 
@@ -354,7 +356,7 @@ def _opens_in_line(data: bytes, start: int) -> bool:
     return data[start : start + 1] == b"{" and not _only_blanks(data, _line_start(data, start), start)
 
 
-def _continuations(data: bytes, spans: set[Span], comments: dict[int, int]) -> Iterator[int]:
+def _continuations(data: bytes, spans: Iterable[Span], comments: dict[int, int]) -> Iterator[int]:
     """Lines at which a statement goes on between two that are inside it, closing brackets at most before the code there."""
     stack: list[list[int]] = []  # where an open statement ends, where the last one inside it does (-1: there is none yet)
     for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
@@ -365,16 +367,16 @@ def _continuations(data: bytes, spans: set[Span], comments: dict[int, int]) -> I
         if stack and stack[-1][1] >= 0:
             place = _code_after(data, stack[-1][1], start, comments)
             line = _line_start(data, place)
-            if place < start and not data[line:place].strip(CLOSING):
+            if place < start and CLOSINGS.fullmatch(data, line, place):
                 yield line
         stack.append([end, -1])
 
 
 def _code_after(data: bytes, start: int, end: int, comments: dict[int, int]) -> int:
     """The first byte of ``[start, end)`` that is neither blank nor a closing bracket nor in a comment; ``end`` if there is none."""
-    while (start := end - len(data[start:end].lstrip(CLOSING))) in comments and start < end:
-        start = comments[start]
-    return min(start, end)
+    while (start := CLOSINGS.match(data, start, end).end()) in comments and start < end:
+        start = min(end, comments[start])
+    return start
 
 
 def _blocks(data: bytes, found: _Found) -> tuple[int, ...]:

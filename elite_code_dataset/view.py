@@ -18,6 +18,7 @@ from elite_code_dataset.records import ParsedFile
 from elite_code_dataset.tokens import Encoding
 
 ANYWHERE, LINE, BLOCK, STATEMENT, NESTED, TOP = -1, 0, 1, 2, 3, 4  # how good a place to cut is
+BLANKS = re.compile(rb"\s*")
 WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -90,7 +91,7 @@ class View:
         """The first byte of ``[start, end)`` that is neither blank nor in a comment."""
         opening, closing = (mark.encode() for mark in language.block_comment or ("", ""))
         while True:
-            start = end - len(self.raw[start:end].lstrip())
+            start = BLANKS.match(self.raw, start, end).end()
             if language.line_comment and self.raw.startswith(language.line_comment.encode(), start):
                 after = self.raw.find(b"\n", start, end)
             elif opening and self.raw.startswith(opening, start):
