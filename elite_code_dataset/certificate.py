@@ -1,10 +1,12 @@
 """The leakage certificate: what training shows of what is evaluated, counted on the rows themselves after all is done.
 
 In: a ``DatasetDict``, or rows. Out: ``Certificate``, all zeros for a good dataset; and the rows to withhold so that it is. Costs one exact join
-over the targets of all original rows: 2.5 seconds for 23 MB of them.
+over the targets of all rows: 2.5 seconds for 23 MB of them.
 
-Compared are the targets (``text[context_chars:]``; context is not trained on) of original rows in different splits, whatever their kind and
-scale: a function moved to another file, or an old edit that shows a file of the test, counts as well.
+Compared are the targets (``text[context_chars:]``; context is not trained on) of rows in different splits, whatever their kind and scale: a
+function moved to another file, or an old edit that shows a file of the test, counts as well. Augmented rows, which exist in train only, count like
+all others: what a rewrite makes the same as evaluated code is shown to training, whatever it was made from. A row of the ``files`` config has its
+whole text for a target.
 - ``exact``: the same token 5-grams, 16 or more of them (about 20 tokens: below, two functions of one line are alike by chance);
 - ``near``: Jaccard 0.85 or more, ``contained``: 0.85 or more of the smaller one's 5-grams inside the larger; both have 32 or more.
 A content that stands in one split many times counts once there. Besides: ``groups`` that stand in two splits, ``paths`` of code rows that do, and ``ids`` that occur twice.
@@ -25,11 +27,13 @@ from elite_code_dataset.records import SPLITS, DropReport, EliteCodeError
 from elite_code_dataset.similarity import alike, shingles
 
 COLUMNS = ("id", "group", "path", "kind", "technique", "parent_id", "text", "context_chars")
+FILE_COLUMNS = ("path", "group", "text", "blob", "lineage")  # what rows of whole files have of them, and what tells them from others
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """Pairs of rows in different splits, and names in more than one; ``compared`` is how many targets there were."""
+    """Pairs of rows in different splits, and names in more than one; ``compared`` is how many targets there were, ``augmented`` how many of them
+    were no original code."""
 
     exact: int
     near: int
@@ -38,6 +42,7 @@ class Certificate:
     paths: int
     ids: int
     compared: int
+    augmented: int
 
     @property
     def total(self) -> int:
@@ -50,7 +55,8 @@ class Certificate:
     def __str__(self) -> str:
         return (
             f"across splits: {self.exact} exact, {self.near} near and {self.contained} contained pairs, "
-            f"{self.groups} groups, {self.paths} paths, {self.ids} ids shared; {self.compared} targets compared"
+            f"{self.groups} groups, {self.paths} paths, {self.ids} ids shared; "
+            f"{self.compared} targets compared, {self.augmented} of them augmented"
         )
 
 
@@ -73,12 +79,13 @@ def withheld(train: Sequence[str], evaluation: Sequence[str]) -> set[int]:
 def without_twins(ds: DatasetDict) -> tuple[DatasetDict, DropReport]:
     """The dataset with a certificate of no pairs: train loses its twins of validation and test, validation those of test; and what was dropped.
 
-    Augmented rows leave with the row they were made from. Splits that lose nothing are the same objects as before."""
+    Augmented rows leave with the row they were made from, and where they are such a twin themselves. Splits that lose nothing are the same objects
+    as before."""
     table = _Table(ds)
     reasons: dict[int, str] = {}
     for place, split in enumerate(SPLITS[:-1]):
-        rows = [i for i in table.original.tolist() if table.splits[i] == split]
-        later = [i for i in table.original.tolist() if table.splits[i] in SPLITS[place + 1 :]]
+        rows = [i for i, where in enumerate(table.splits) if where == split]
+        later = [i for i, where in enumerate(table.splits) if where in SPLITS[place + 1 :]]
         twins = withheld([table.targets[i] for i in rows], [table.targets[i] for i in later])
         reasons |= {rows[k]: "twin_in_evaluation" for k in sorted(twins)}
     gone = {table.ids[i] for i in reasons}
@@ -114,17 +121,17 @@ class _Table:
         self.ids, self.parents = column["id"], column["parent_id"]
         self.groups, self.paths = column["group"], column["path"]
         self.code = np.array([kind == "code" for kind in column["kind"]], bool)
-        self.original = np.flatnonzero([technique == "original" for technique in column["technique"]])
+        self.augmented = sum(technique != "original" for technique in column["technique"])
         self.targets = [text[start:] for text, start in zip(column["text"], column["context_chars"])]
         places = {split: place for place, split in enumerate(sorted(set(self.splits)))}
         self.side = np.array([places[split] for split in self.splits], np.int64)
 
     def pairs(self) -> list[Pair]:
         """The pairs of different splits that count, by row number; a content that stands in one split many times counts there once."""
-        sets, sides = shingles([self.targets[i] for i in self.original.tolist()]), self.side[self.original]
-        distinct = np.array(sorted(set(alike(sets, sides.tolist()))), np.int64)
+        sets = shingles(self.targets)
+        distinct = np.array(sorted(set(alike(sets, self.side.tolist()))), np.int64)
         some = [sets[i] for i in distinct.tolist()]
-        found = joined(some, NEAR_DUPLICATE_JACCARD, NEAR_DUPLICATE_JACCARD, sides[distinct], EXACT_SHINGLES)
+        found = joined(some, NEAR_DUPLICATE_JACCARD, NEAR_DUPLICATE_JACCARD, self.side[distinct], EXACT_SHINGLES)
         return [p for p in found if p.jaccard == 1.0 or min(len(some[p.first]), len(some[p.second])) >= NEAR_SHINGLES]
 
     def shared(self, values: Sequence[str], rows: np.ndarray) -> int:
@@ -138,12 +145,9 @@ class _Table:
 def _columns(ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> tuple[list[str], pa.Table]:
     """Each row's split, and the columns that are compared."""
     if isinstance(ds, Mapping):
-        absent = sorted({name for rows in ds.values() for name in COLUMNS if name not in rows.column_names})
-        if absent:
-            raise EliteCodeError(f"the rows have no column {absent[0]!r}; give a dataset of windows or edits as this package builds it")
-        tables = [rows.select_columns(list(COLUMNS)).with_format("arrow")[:] for rows in ds.values()]
+        tables = [_compared(rows) for rows in ds.values()]
         splits = [split for split, rows in ds.items() for _ in range(len(rows))]
-        return splits, pa.concat_tables([table.select(COLUMNS).cast(tables[0].select(COLUMNS).schema) for table in tables])
+        return splits, pa.concat_tables([table.cast(tables[0].schema) for table in tables])
     rows = list(ds)
     absent = sorted({name for row in rows for name in (*COLUMNS, "split") if name not in row})
     if absent:
@@ -151,10 +155,26 @@ def _columns(ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> tup
     return [row["split"] for row in rows], pa.table({name: [row[name] for row in rows] for name in COLUMNS})
 
 
-def certificate(ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> Certificate:
-    """What is shared across the splits of a ``DatasetDict``, or of rows (mappings with a ``split``).
+def _compared(rows: Dataset) -> pa.Table:
+    """The columns that are compared; for rows of whole files with what they have in their place."""
+    absent = sorted(set(COLUMNS).difference(rows.column_names))
+    if not absent:
+        return rows.select_columns(list(COLUMNS)).with_format("arrow")[:].select(COLUMNS)
+    if not set(FILE_COLUMNS) <= set(rows.column_names):
+        raise EliteCodeError(
+            f"certificate() got rows without {absent[0]!r}; expected a dataset of this package (files, w256 to w4096, edits, multiscale or build())"
+        )
+    table = rows.select_columns(list(FILE_COLUMNS)).with_format("arrow")[:]
+    same = {"kind": "code", "technique": "original", "parent_id": "", "context_chars": 0}
+    made = {name: pa.array([value] * len(table)) for name, value in same.items()}
+    made |= {name: table.column(name) for name in ("path", "group", "text")} | {"id": table.column("path")}
+    return pa.table({name: made[name] for name in COLUMNS})
 
-    Raises ``EliteCodeError`` for rows that are not windows or edits of this package."""
+
+def certificate(ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> Certificate:
+    """What is shared across the splits of a ``DatasetDict``, or of rows (mappings with a ``split``), augmented ones included.
+
+    Raises ``EliteCodeError`` for rows that are not of this package."""
     table = _Table(ds)
     pairs = table.pairs()
     exact = sum(pair.jaccard == 1.0 for pair in pairs)
@@ -166,5 +186,6 @@ def certificate(ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> 
         groups=table.shared(table.groups, np.arange(len(table.groups))),
         paths=table.shared(table.paths, np.flatnonzero(table.code)),
         ids=len(table.ids) - len(set(table.ids)),
-        compared=len(table.original),
+        compared=len(table.targets),
+        augmented=table.augmented,
     )

@@ -59,6 +59,8 @@ def test_a_good_dataset_counts_zero_and_says_so():
         (row("copy", "train", source("test1") + "\n" + source("more", 30)), "contained"),
         (row("copy", "train", source("test1", 9)), "contained"),
         (row("copy", "validation", source("test1")), "exact"),
+        (row("child", "train", source("test1"), technique="rename", parent_id="train1"), "exact"),
+        (row("child", "train", source("test1") + source("more", 30), technique="cross_file_context", parent_id="train1"), "contained"),
         (row("copy", "train", source("test1"), kind="edit", scale=2048), "exact"),
         (row("other", "train", source("other"), group="test1"), "groups"),
         (row("other", "train", source("other"), path="test1.py"), "paths"),
@@ -67,7 +69,12 @@ def test_a_good_dataset_counts_zero_and_says_so():
 )
 def test_a_planted_leak_is_counted_where_it_belongs(planted, where):
     counted = certificate(dataset([*good_rows(), planted]))
-    assert counted.as_dict() == {**certificate(dataset(good_rows())).as_dict(), where: 1, "compared": 14}
+    assert counted.as_dict() == {
+        **certificate(dataset(good_rows())).as_dict(),
+        where: 1,
+        "compared": 14,
+        "augmented": int(planted["technique"] != "original"),
+    }
     assert counted.total == 1
 
 
@@ -129,6 +136,34 @@ def test_twins_are_withheld_from_train_and_validation_with_their_augmentations()
     assert without_twins(kept)[1].dropped == {}
 
 
+def test_a_rewrite_that_became_what_is_evaluated_is_withheld_and_its_parent_stays():
+    child = row("child", "train", source("test1").replace("test1_3 ", "renamed "), technique="rename", parent_id="train1")
+    honest = row("other child", "train", source("train1").replace("compute", "calculate"), technique="rename", parent_id="train1")
+    ds = dataset([*good_rows(), child, honest])
+    assert certificate(ds).near == 1 and certificate(ds).augmented == 2
+    kept, report = without_twins(ds)
+    assert report.dropped == {"twin_in_evaluation": 1}
+    assert "child" not in kept["train"]["id"] and {"train1", "other child"} <= set(kept["train"]["id"])
+    assert certificate(kept).total == 0 and certificate(kept).augmented == 1
+
+
+def file_rows(*texts: tuple[str, str, str]) -> DatasetDict:
+    """Rows as the ``files`` config has them: path, split, text."""
+    rows = [{"path": p, "split": s, "text": t, "group": p, "lineage": p, "blob": "0" * 40, "language": "python"} for p, s, t in texts]
+    return DatasetDict({s: Dataset.from_list([r for r in rows if r["split"] == s]) for s in dict.fromkeys(r["split"] for r in rows)})
+
+
+def test_whole_files_are_compared_by_their_text():
+    honest = [("a.py", "train", source("a")), ("b.py", "test", source("b"))]
+    assert certificate(file_rows(*honest)).as_dict() == {
+        **dict.fromkeys(("exact", "near", "contained", "groups", "paths", "ids"), 0),
+        "compared": 2,
+        "augmented": 0,
+    }
+    assert certificate(file_rows(*honest, ("c.py", "train", source("b")))).exact == 1
+    assert certificate(file_rows(*honest, ("c.py", "train", source("b") + source("c", 30)))).contained == 1
+
+
 def test_withheld_names_the_train_texts_that_evaluation_shows():
     train = [source("a"), source("b"), source("c") + source("d"), "pass\n"]
     assert withheld(train, [source("b").replace("b_2 ", "x "), source("d"), "pass\n"]) == {1, 2}
@@ -144,7 +179,7 @@ def test_real_functions_are_not_alike_by_chance():
 
 
 def test_rows_of_another_kind_are_refused_by_name():
-    with pytest.raises(EliteCodeError, match="no column 'context_chars'"):
+    with pytest.raises(EliteCodeError, match="got rows without 'context_chars'; expected a dataset of this package"):
         certificate(DatasetDict({"train": Dataset.from_list([{"text": "x", "id": "1"}])}))
     with pytest.raises(EliteCodeError, match="no 'context_chars'"):
         certificate([{"text": "x", "split": "train"}])
