@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,23 @@ import numpy as np
 import pyarrow as pa
 
 from elite_code_dataset import progress, store
+from elite_code_dataset.earlier import ORIGIN, earlier_of, rows_of
 from elite_code_dataset.encoders import tokenizer_folder
+from elite_code_dataset.history import as_plain
 from elite_code_dataset.options import Options
 from elite_code_dataset.reading import Reading, read
-from elite_code_dataset.records import EliteCodeError, Import, ParsedFile, SourceFile, Unit
+from elite_code_dataset.records import EliteCodeError, Import, ParsedFile, Unit
 from elite_code_dataset.repository import open_repository
 from elite_code_dataset.similarity import estimated_tokens
 from elite_code_dataset.splits import Splits, Step, split_of, twins_of
 from elite_code_dataset.tokens import Encoder, Encoding, encoder_named, trained_encoder
+from elite_code_dataset.vocabulary import source_of, texts_of
 from elite_code_dataset.windows import Corpus, View
 
 # The options that change the analysis; the others only change what is cut from it.
 SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "seed", "tokenizer")
 ENCODE_BATCH = 64  # files
+UNIT_FIELDS, IMPORT_FIELDS = (tuple(f.name for f in fields(noun)) for noun in (Unit, Import))
 # Said, not guessed, as a whole repository may have no unit, import or dependency.
 TYPES = {
     "statements": pa.list_(pa.int64()),
@@ -37,6 +41,7 @@ TYPES = {
     "dependencies": pa.list_(pa.string()),
     "external": pa.list_(pa.string()),
     "line_times": pa.list_(pa.int64()),
+    "oddities": pa.list_(pa.string()),
     "units": pa.list_(pa.struct([(f.name, {"str": pa.string(), "int": pa.int64()}[f.type]) for f in fields(Unit)])),
     "imports": pa.list_(
         pa.struct(
@@ -55,7 +60,7 @@ _LAST: dict[str, Analysis] = {}  # the newest one of this process, so that five 
 
 @dataclass(frozen=True)
 class Analysis:
-    """``corpora``: one a repository, in the order given. ``facts``: plain values, see ``facts_of``. ``sides``: lineage -> (group, split)."""
+    """``corpora``: one a repository, in the order given. ``facts``: plain values, see ``_facts``. ``sides``: lineage -> (group, split)."""
 
     folder: Path
     facts: dict[str, Any]
@@ -70,42 +75,76 @@ def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options,
     folder = cache / "elite_code_dataset-analysis" / f"{commits[0][:12]}-{key}"
     if str(folder) not in _LAST:
         if not store.is_whole(folder):
-            readings = [_read_at(place, commit, options, places) for place, commit in zip(places, commits)]
-            store.saved(folder, lambda draft: _write(draft, readings, options))
+            readings = [_read_at(place, commit, options, places, folder.parent) for place, commit in zip(places, commits)]
+            store.saved(folder, lambda draft: _write(draft, readings, options, places))
         _LAST.clear()
         _LAST[str(folder)] = _loaded(folder)
     return _LAST[str(folder)]
 
 
-def _read_at(place: str, commit: str, options: Options, places: Sequence[str]) -> Reading:
+def _read_at(place: str, commit: str, options: Options, places: Sequence[str], root: Path) -> Reading:
     with progress.whole("open the repository", "repository", Path(place).name):
         repository = open_repository(place, "HEAD" if commit.startswith("folder-") else commit)
+    prefix = f"{Path(place).name}/" if len(places) > 1 else ""
     with repository:
-        return read(repository, options, f"{Path(place).name}/" if len(places) > 1 else "")
+        return read(repository, options, prefix, earlier_of(root, options.digest(SHARED_OPTIONS), prefix, repository))
 
 
-def _write(draft: Path, readings: Sequence[Reading], options: Options) -> None:
+def _write(draft: Path, readings: Sequence[Reading], options: Options, places: Sequence[str]) -> None:
     with progress.whole("split", "split"):
         sides = _sides(readings, options)
-    files = [(r, f) for r in readings for f in r.files]
-    if not files:
+    if not any(r.files for r in readings):
         raise EliteCodeError(
             f"nothing to learn from in {', '.join(r.name for r in readings)}: "
             f"no file is text of a known kind that people wrote ({_causes(readings)}); name a repository with code in it"
         )
-    train = [f.source.text for _, f in files if sides.side[f.source.lineage] == "train"]
-    encoder = encoder_named(options.tokenizer) if options.tokenizer else trained_encoder(train)
-    texts = [f.source.text for _, f in files]
-    encodings: list[Encoding] = []
-    for first in progress.over("tokenize", range(0, len(texts), ENCODE_BATCH), unit="batch"):
-        encodings += encoder.encode(texts[first : first + ENCODE_BATCH])
+    encoder, source = (encoder_named(options.tokenizer), "") if options.tokenizer else _trained(readings, sides, options, places)
+    encodings = _encoded(readings, encoder)
     encoder.save(draft / "tokenizer")
     kept = tokenizer_folder(encoder.digest)
     if not store.is_whole(kept):
         store.saved(kept, encoder.save)
     store.write_table(draft / "files.arrow", _table(readings, encodings, sides))
     store.write_json(draft / "facts.json", _facts(readings, sides, encoder))
+    origin = {"identity": options.digest(SHARED_OPTIONS), "places": [(r.prefix, r.commit) for r in readings], "trained_on": source}
+    store.write_json(draft / ORIGIN, origin)
+    for place, reading in enumerate(readings):
+        store.write_json(draft / f"history-{place}.json", as_plain(reading.history))
+        store.write_json(draft / f"tokens-{place}.json", reading.tokens)
     store.write_json(draft / "sides.json", {"side": dict(sides.side), "group": dict(sides.group), "since": dict(sides.since)})
+
+
+def _trained(readings: Sequence[Reading], sides: Splits, options: Options, places: Sequence[str]) -> tuple[Encoder, str]:
+    """The default tokenizer and the digest of what it is trained on; an earlier one that was trained on the same."""
+    digest, chosen = source_of(readings, sides.side)
+    for earlier in (r.earlier for r in readings):
+        if earlier and store.read_json(earlier.folder / ORIGIN)["trained_on"] == digest:
+            encoder = encoder_named(str(earlier.folder / "tokenizer"))
+            encoder.label = earlier.facts["tokenizer"]
+            return encoder, digest
+    texts: list[str] = []
+    for reading, files, place in zip(readings, chosen, places):
+        texts += texts_of(reading, files, options, place)
+    if not any(texts):  # nothing of what is train today was there yet
+        texts = [f.source.text for r in readings for f in r.files if sides.side[f.source.lineage] == "train"]
+    return trained_encoder(texts), digest
+
+
+def _encoded(readings: Sequence[Reading], encoder: Encoder) -> list[Encoding]:
+    """Every file's encoding, in order: taken over where the file is known and was written by the same tokenizer."""
+    found: dict[int, Encoding] = {}
+    files = [(r, f.source) for r in readings for f in r.files]
+    for i, (reading, source) in enumerate(files):
+        earlier = reading.earlier
+        if earlier and earlier.facts["tokenizer_digest"] == encoder.digest:
+            known = earlier.files.get((source.path[len(reading.prefix) :], source.blob))
+            if known:
+                found[i] = known.encoding
+    new = [i for i in range(len(files)) if i not in found]
+    for first in progress.over("tokenize", range(0, len(new), ENCODE_BATCH), unit="batch"):
+        some = new[first : first + ENCODE_BATCH]
+        found |= zip(some, encoder.encode([files[i][1].text for i in some]))
+    return [found[i] for i in range(len(files))]
 
 
 def _sides(readings: Sequence[Reading], options: Options) -> Splits:
@@ -175,12 +214,15 @@ def _table(readings: Sequence[Reading], encodings: Sequence[Encoding], sides: Sp
         "has_error": lambda i, r, f: f.has_error,
         "statements": lambda i, r, f: list(f.statements),
         "blocks": lambda i, r, f: list(f.blocks),
-        "units": lambda i, r, f: [asdict(u) for u in f.units],
-        "imports": lambda i, r, f: [asdict(m) for m in f.imports],
+        "units": lambda i, r, f: [{name: getattr(u, name) for name in UNIT_FIELDS} for u in f.units],
+        "imports": lambda i, r, f: [{name: getattr(m, name) for name in IMPORT_FIELDS} for m in f.imports],
         "dependencies": lambda i, r, f: list(r.graph.edges.get(f.source.path, ())),
         "external": lambda i, r, f: list(r.graph.external.get(f.source.path, ())),
         "centrality": lambda i, r, f: float(r.graph.centrality.get(f.source.path, 0.0)),
         "line_times": lambda i, r, f: r.line_times(f.source),
+        "size": lambda i, r, f: r.seen[f.source.path].size,
+        "oddities": lambda i, r, f: list(r.seen[f.source.path].oddities),
+        "secrets": lambda i, r, f: json.dumps(r.seen[f.source.path].secrets, sort_keys=True),
     }
     columns = {name: pa.array([get(*row) for row in rows], TYPES.get(name)) for name, get in plain.items()}
     for name in ("path", "language", "role", "commit", "blob", "text", "lineage", "last_changed"):
@@ -204,20 +246,12 @@ def _loaded(folder: Path) -> Analysis:
     encoder = encoder_named(str(folder / "tokenizer"))
     encoder.label = facts["tokenizer"]
     raw = store.read_json(folder / "sides.json")
-    names = [n for n in table.column_names if n not in ("ids", "starts", "line_times")]
-    arrays = {name: table.column(name).chunk(0) if table.num_rows else None for name in ("ids", "starts", "line_times")}
     views: dict[int, dict[str, View]] = {}
     edges: dict[int, dict[str, list[str]]] = {}
     ranks: dict[int, list[tuple[int, str]]] = {}
     times: dict[int, int] = {}
-    for i, row in enumerate(table.select(names).to_pylist()):
-        source = SourceFile(**{k: row[k] for k in ("path", "language", "role", "commit", "blob", "text", "last_changed", "lineage")})
-        units = tuple(Unit(**u) for u in row["units"])
-        imports = tuple(Import(**{**m, "names": tuple(m["names"])}) for m in row["imports"])
-        file = ParsedFile(source, units, imports, tuple(row["statements"]), tuple(row["blocks"]), row["has_error"])
-        encoding = Encoding(*(arrays[name][i].values.to_numpy(zero_copy_only=False) for name in ("ids", "starts")))
-        lines = arrays["line_times"][i].values
-        touched = lines.to_numpy(zero_copy_only=False) if lines is not None and len(lines) else None
+    for file, row, encoding, touched in rows_of(table):
+        source = file.source
         at = row["repository"]
         views.setdefault(at, {})[source.path] = View(file, encoding, row["group"], row["split"], touched)
         edges.setdefault(at, {})[source.path] = row["dependencies"]

@@ -8,7 +8,7 @@ names: about twice ``git log -p``; blobs of at most 16 MB at a time are held.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from elite_code_dataset import linguist
@@ -24,6 +24,7 @@ from elite_code_dataset.trees import FILE, LINK, MODULE, Entry, count, kind_of_m
 
 _CHUNK = 200  # commits whose messages and blob sizes are asked for at once
 _BLANKS = b" \t\r\n\x0b\x0c"
+KEPT = "kept"
 _SEEN_HEAD, _SEEN_TAIL = 2048, 256  # bytes by which two versions of a path get one verdict from linguist
 _LOCKS = frozenset(
     "Cargo.lock Gemfile.lock Pipfile.lock Podfile.lock bun.lock bun.lockb composer.lock deno.lock flake.lock go.sum go.work.sum mix.lock npm-shrinkwrap.json"
@@ -64,10 +65,25 @@ def seconds(moment: int | float | str | None, what: str) -> int | None:
 
 @dataclass
 class Tally:
-    """Reason -> [changes, bytes] of what was left out, and [changes, bytes] of what was kept."""
+    """Reason -> [changes, bytes] of what was left out, and [changes, bytes] of what was kept; the same ``by_commit``, KEPT being one reason more."""
 
     dropped: dict[str, list[int]] = field(default_factory=dict)
     kept: list[int] = field(default_factory=lambda: [0, 0])
+    by_commit: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+
+    def drop(self, commit: str, reason: str, size: int = 0, number: int = 1) -> None:
+        count(self.dropped, reason, size, number)
+        count(self.by_commit.setdefault(commit, {}), reason, size, number)
+
+    def keep(self, commit: str, size: int, number: int = 1) -> None:
+        self.kept[0] += number
+        self.kept[1] += size
+        count(self.by_commit.setdefault(commit, {}), KEPT, size, number)
+
+    def add(self, commit: str, told: Mapping[str, Sequence[int]]) -> None:
+        """What an earlier pass told of a commit."""
+        for reason, (number, size) in told.items():
+            self.keep(commit, size, number) if reason == KEPT else self.drop(commit, reason, size, number)
 
 
 class Changes:
@@ -94,7 +110,7 @@ class Changes:
             left = []
             for commit, entry in work:
                 reason = notes[commit.id][0] or self._reason_before_reading(commit, entry)
-                self._drop(entry, reason) if reason else left.append((commit, entry))
+                self._drop(commit, entry, reason) if reason else left.append((commit, entry))
             for commit, entry in self._blobs.along(left, lambda item: _all_blobs(item[1])):
                 change = self._change(commit, entry, notes[commit.id][1], bool(entry.other_blobs))
                 if change is not None:
@@ -104,7 +120,7 @@ class Changes:
         merge = len(commit.parents) > 1 and not commit.boundary
         entries = commit.main_entries if merge and first_parent else commit.entries
         if merge and not entries:
-            count(self._tally.dropped, "merge_without_own_change")
+            self._tally.drop(commit.id, "merge_without_own_change")
         return entries
 
     def _notes(self, commits: Sequence[Commit]) -> dict[str, tuple[str, str]]:
@@ -149,10 +165,9 @@ class Changes:
         before, reason = ("", reason) if reason or before_bytes is None else text_of(before_bytes, MAX_LINE_BYTES)
         after, reason = ("", reason) if reason else text_of(after_bytes, MAX_LINE_BYTES)
         if reason:
-            self._drop(entry, reason)
+            self._drop(commit, entry, reason)
             return None
-        self._tally.kept[0] += 1
-        self._tally.kept[1] += len(after_bytes)
+        self._tally.keep(commit.id, len(after_bytes))
         before = None if before_bytes is None else before
         return Change(entry.lineage, entry.path, entry.old_path, before, after, message, commit.id, commit.authored, commit.committed)
 
@@ -163,8 +178,8 @@ class Changes:
             return "empty"
         return self._generated(entry.path, after)
 
-    def _drop(self, entry: Entry, reason: str) -> None:
-        count(self._tally.dropped, reason, max(self._blobs.sizes.get(entry.new_blob or entry.old_blob, 0), 0))
+    def _drop(self, commit: Commit, entry: Entry, reason: str) -> None:
+        self._tally.drop(commit.id, reason, max(self._blobs.sizes.get(entry.new_blob or entry.old_blob, 0), 0))
 
 
 def _all_blobs(entry: Entry) -> list[str]:

@@ -8,8 +8,7 @@ change and one encoding of each block.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
@@ -18,6 +17,7 @@ from elite_code_dataset.hunks import Hunk, fitting, grouped, hunks_of, joined, l
 from elite_code_dataset.languages import all_languages
 from elite_code_dataset.records import SCALES, Change, DropReport, Window
 from elite_code_dataset.tokens import Encoder
+from elite_code_dataset.trees import count
 from elite_code_dataset.windows import DAY, one_line, row_id
 
 BATCH = 256  # changes whose blocks are encoded together
@@ -48,6 +48,16 @@ class EditRules:
 
 
 @dataclass
+class Account:
+    """What became of the hunks of one commit. ``lines``: split -> digest of the signatures that its rows show, row after row."""
+
+    kept: int = 0
+    kept_bytes: int = 0
+    dropped: dict[str, list[int]] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class Edits:
     """Iterate to get rows; ``report`` is complete afterwards. ``place_of`` answers with a reason for a change that is left out; ``clean``
     replaces secrets in a list of texts."""
@@ -57,31 +67,35 @@ class Edits:
     encoder: Encoder
     rules: EditRules
     clean: Callable[[Sequence[str]], list[str]] = list
-    kept: int = 0
-    kept_bytes: int = 0
-    dropped: Counter = field(default_factory=Counter)
-    dropped_bytes: Counter = field(default_factory=Counter)
+    accounts: dict[str, Account] = field(default_factory=dict)
     _lines: dict[str, list[int]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Window]:
         batch: list[_Block] = []
-        last_commit, count = "", 0
+        last_commit, held = "", 0
         for change in self.changes:
             # a commit stays in one batch, as its hunks are context to each other
-            if count >= BATCH and change.commit != last_commit:
+            if held >= BATCH and change.commit != last_commit:
                 yield from self._rows(batch)
-                batch, count = [], 0
-            last_commit, count = change.commit, count + 1
+                batch, held = [], 0
+            last_commit, held = change.commit, held + 1
             batch += self._blocks(change)
         yield from self._rows(batch)
 
     @property
     def report(self) -> DropReport:
-        return DropReport("edits", self.kept, dict(self.dropped), self.kept_bytes, dict(self.dropped_bytes))
+        dropped: dict[str, list[int]] = {}
+        for account in self.accounts.values():
+            for reason, (number, size) in account.dropped.items():
+                count(dropped, reason, size, number)
+        kept, size = (sum(getattr(a, name) for a in self.accounts.values()) for name in ("kept", "kept_bytes"))
+        return DropReport("edits", kept, {r: n for r, (n, _) in dropped.items()}, size, {r: b for r, (_, b) in dropped.items()})
 
-    def _drop(self, reason: str, size: int) -> None:
-        self.dropped[reason] += 1
-        self.dropped_bytes[reason] += size
+    def _account(self, change: Change) -> Account:
+        return self.accounts.setdefault(change.commit, Account())
+
+    def _drop(self, change: Change, reason: str, size: int) -> None:
+        count(self._account(change).dropped, reason, size)
 
     def _blocks(self, change: Change) -> list[_Block]:
         before, after = lines_of(change.before or ""), lines_of(change.after or "")
@@ -89,7 +103,7 @@ class Edits:
         ends = _ends(before), _ends(after)
         place = self.place_of(change)
         if isinstance(place, str):
-            self._drop(place, sum(_size(h, ends) for h in hunks))
+            self._drop(change, place, sum(_size(h, ends) for h in hunks))
             return []
         blocks = []
         for group in grouped(hunks, self.rules.around):
@@ -110,10 +124,11 @@ class Edits:
         for i, draft in enumerate(sized):
             row = self._row(draft, [sized[j] for j in siblings[draft.block.change.commit] if j != i])
             if row is None:
-                self._drop("line_too_long", draft.block.changed)
+                self._drop(draft.block.change, "line_too_long", draft.block.changed)
                 continue
-            self.kept += 1
-            self.kept_bytes += draft.block.changed
+            account = self._account(draft.block.change)
+            account.kept += 1
+            account.kept_bytes += draft.block.changed
             yield row
             if self.rules.message_share and _chosen(row.id, self.rules):
                 message = self._message_row(draft, row)
@@ -136,7 +151,7 @@ class Edits:
                 if piece.updated:
                     pieces.append(piece)
                 else:
-                    self._drop("nothing_left_to_write", piece.changed)
+                    self._drop(block.change, "nothing_left_to_write", piece.changed)
         return pieces
 
     def _row(self, draft: _Draft, others: Sequence[_Draft]) -> Window | None:
@@ -191,11 +206,10 @@ class Edits:
                 ids = ids + [i for part in other.ids for i in part]
                 left -= size
         left = room - len(ids)
-        lines = []
-        for name in dict.fromkeys(NAME.findall(draft.original)):
-            where, signature, side = self.rules.signatures.get(name, ("", "", ""))
-            if signature and where != path and (split != "train" or side == "train"):
-                lines.append(one_line(signature))
+        lines = signature_lines(draft.original, path, split, self.rules.signatures)
+        account = self._account(draft.block.change)
+        if lines:
+            account.lines[split] = row_id(account.lines.get(split, ""), *lines)
         for line in lines:
             encoded = self._line_ids(line)
             if line and len(encoded) <= left:
@@ -237,6 +251,16 @@ class Edits:
             original_start=len(head),
             original_end=len(head) + len(draft.original),
         )
+
+
+def signature_lines(original: str, path: str, split: str, signatures: Mapping[str, tuple[str, str, str]]) -> list[str]:
+    """The signatures, from elsewhere in the repository, of what a block names; a train row shows those of train only."""
+    lines = []
+    for name in dict.fromkeys(NAME.findall(original)):
+        where, signature, side = signatures.get(name, ("", "", ""))
+        if signature and where != path and (split != "train" or side == "train"):
+            lines.append(one_line(signature))
+    return lines
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ blob first, then at least half of the lines in common. A file that comes back un
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from elite_code_dataset.config import COPY_MIN_BYTES
 from elite_code_dataset.git_objects import Objects
@@ -54,6 +55,7 @@ class History:
     drops: dict[str, list[int]] = field(default_factory=dict)
     moved_away: set[str] = field(default_factory=set)
     blob_lineage: dict[str, str] = field(default_factory=dict)
+    shallow: list[str] = field(default_factory=list)
 
     def first_parents(self) -> list[Commit]:
         """The commits of the tip's first-parent line, oldest first."""
@@ -95,15 +97,38 @@ def lineage_id(commit: str, path: str) -> str:
     return hashlib.sha256(f"{commit}\0{path}".encode()).hexdigest()[:20]
 
 
-def history_of(objects: Objects, tip: str, shallow: frozenset[str] = frozenset()) -> History:
-    """The whole history up to ``tip``; ``shallow`` are the commits whose parents were left out of the clone."""
-    raw = _commits_up_to(objects, tip, shallow)
-    history = History(tip)
-    count(history.drops, "unreadable_commit", 0, len(raw.unreadable)) if raw.unreadable else None
+def history_of(objects: Objects, tip: str, shallow: frozenset[str] = frozenset(), known: History | None = None) -> History:
+    """The whole history up to ``tip``; ``shallow`` are the commits whose parents were left out of the clone. ``known``: that of an ancestor, whose
+    commits are not read again; it is left as it is."""
+    raw = _commits_up_to(objects, tip, shallow, {c.id: c for c in known.commits} if known else {})
     order = _order(raw.found, tip)
-    for at in range(0, len(order), _CHUNK):
+    if known and ([c.id for c in known.commits] != order[: len(known.commits)] or known.drops or known.shallow != sorted(shallow)):
+        return history_of(objects, tip, shallow)
+    history = copy.deepcopy(known, {id(known.commits): list(known.commits)}) if known else History(tip, shallow=sorted(shallow))
+    history.tip = tip
+    count(history.drops, "unreadable_commit", 0, len(raw.unreadable)) if raw.unreadable else None
+    for at in range(len(history.commits), len(order), _CHUNK):
         _add_chunk(history, objects, raw.found, shallow, order[at : at + _CHUNK])
     return history
+
+
+def as_plain(history: History) -> dict[str, Any]:
+    """A history as JSON can hold it."""
+    return {**vars(history), "moved_away": sorted(history.moved_away), "commits": [_fields(commit) for commit in history.commits]}
+
+
+def from_plain(told: Mapping[str, Any]) -> History:
+    """What ``as_plain`` gave."""
+    commits = []
+    for oid, committed, authored, parents, entries, boundary, main in told["commits"]:
+        both = (tuple(Entry(*entry[:8], tuple(entry[8])) for entry in some) for some in (entries, main))
+        commits.append(Commit(oid, committed, authored, tuple(parents), next(both), boundary, next(both)))
+    births = {lineage: tuple(birth) for lineage, birth in told["births"].items()}
+    return History(**{**told, "commits": commits, "births": births, "moved_away": set(told["moved_away"])})
+
+
+def _fields(commit: Commit) -> tuple:
+    return commit.id, commit.committed, commit.authored, commit.parents, commit.entries, commit.boundary, commit.main_entries
 
 
 class _Commits(NamedTuple):
@@ -111,9 +136,10 @@ class _Commits(NamedTuple):
     unreadable: list[str]
 
 
-def _commits_up_to(objects: Objects, tip: str, shallow: frozenset[str]) -> _Commits:
-    """Every commit reachable from the tip, without its text, and the ids of those that cannot be read."""
-    commits = _Commits({}, [])
+def _commits_up_to(objects: Objects, tip: str, shallow: frozenset[str], known: Mapping[str, Commit]) -> _Commits:
+    """Every commit reachable from the tip, without its text, and the ids of those that cannot be read. Of those that are ``known`` only the
+    ones that a new commit follows are read."""
+    commits = _Commits({c.id: RawCommit("", c.parents, c.authored, c.committed, b"", b"", b"") for c in known.values()}, [])
     seen, wave = {tip}, [tip]
     while wave:
         following: list[str] = []
@@ -123,7 +149,7 @@ def _commits_up_to(objects: Objects, tip: str, shallow: frozenset[str]) -> _Comm
                 commits.unreadable.append(oid)
                 continue
             commits.found[oid] = commit._replace(message=b"", author=b"", committer=b"")
-            following += () if oid in shallow else commit.parents
+            following += () if oid in shallow or oid in known else commit.parents
         wave = [oid for oid in dict.fromkeys(following) if oid not in seen]
         seen.update(wave)
     return commits

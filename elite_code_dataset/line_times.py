@@ -18,7 +18,7 @@ import numpy as np
 from elite_code_dataset.blobs import Blobs
 from elite_code_dataset.config import MAX_FILE_BYTES
 from elite_code_dataset.git_objects import Objects
-from elite_code_dataset.history import History
+from elite_code_dataset.history import Commit, History
 from elite_code_dataset.hunks import Hunk, hunks_of
 from elite_code_dataset.trees import FILE, Entry, kind_of_mode
 
@@ -27,15 +27,22 @@ _Step = tuple[int, Entry]  # committer time, what was changed
 _AROUND = 12  # equal lines on each side of what differs that inserted lines may be moved over
 
 
-def line_times(objects: Objects, history: History, tree: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """Last-changed time of every line of every path of ``tree`` (path -> blob) that could be followed to where it came from."""
+def line_times(
+    objects: Objects, history: History, tree: Mapping[str, str], known: Mapping[_Version, np.ndarray] | None = None, since: int = 0
+) -> dict[str, np.ndarray]:
+    """Last-changed time of every line of every path of ``tree`` (path -> blob) that could be followed to where it came from.
+
+    ``known`` are those of (path, blob) after the first ``since`` commits: only later commits are followed then, if that is enough."""
     wanted = set(tree.items())
-    steps = _steps_towards(history, wanted)
+    known = known or {}
+    steps = _steps_towards(history.commits[since:], wanted)
+    if since and not _reached(wanted, steps, known):
+        known, steps = {}, _steps_towards(history.commits, wanted)
     uses = Counter(version for _, entry in steps for version in _sources(entry))
     uses.update(wanted)
     blobs = Blobs(objects, MAX_FILE_BYTES)
     blobs.measure({blob for _, entry in steps for _, blob in (*_sources(entry), (entry.path, entry.new_blob))})
-    state: dict[_Version, np.ndarray] = {}
+    state: dict[_Version, np.ndarray] = dict(known)
     for time, entry in blobs.along(steps, _blobs_of):
         times = _times_after(blobs, state, time, entry)
         for source in _sources(entry):
@@ -47,11 +54,21 @@ def line_times(objects: Objects, history: History, tree: Mapping[str, str]) -> d
     return {path: state[(path, blob)] for path, blob in tree.items() if (path, blob) in state}
 
 
-def _steps_towards(history: History, wanted: set[_Version]) -> list[_Step]:
-    """The changes that the wanted versions came from, oldest first."""
+def _reached(wanted: set[_Version], steps: Sequence[_Step], known: Mapping[_Version, np.ndarray]) -> bool:
+    """Whether each step begins, and each wanted version ends, with a version that is known by then."""
+    there = set(known)
+    for _, entry in steps:
+        if not there.issuperset(_sources(entry)):
+            return False
+        there.add((entry.path, entry.new_blob))
+    return there >= wanted
+
+
+def _steps_towards(commits: Sequence[Commit], wanted: set[_Version]) -> list[_Step]:
+    """The changes among these commits that the wanted versions came from, oldest first."""
     needed = set(wanted)
     steps: list[_Step] = []
-    for commit in reversed(history.commits):
+    for commit in reversed(commits):
         found = [entry for entry in commit.entries if (entry.path, entry.new_blob) in needed and kind_of_mode(entry.new_mode) == FILE]
         for entry in found:
             needed.update(_sources(entry))

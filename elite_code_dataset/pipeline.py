@@ -22,15 +22,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from elite_code_dataset import metadata, progress, store
+from elite_code_dataset import edit_rows, metadata, progress, rows, store
 from elite_code_dataset.analysis import Analysis, analysis_of
-from elite_code_dataset.certificate import withheld
-from elite_code_dataset.changes import Tally
-from elite_code_dataset.edits import EditRules, Edits, Place
+from elite_code_dataset.earlier import ORIGIN, earlier_of, history_in
+from elite_code_dataset.edits import EditRules
 from elite_code_dataset.options import EliteCodeConfig, repositories_of
 from elite_code_dataset.reading import known_kind
-from elite_code_dataset.records import SCALES, SPLITS, Change, DropReport, Window
-from elite_code_dataset.repository import open_repository
+from elite_code_dataset.records import SCALES, SPLITS, Window
+from elite_code_dataset.repository import Repository, open_repository
 from elite_code_dataset.secrets import redacted_many
 from elite_code_dataset.windows import Corpus, cuts_by_level, windows_of
 
@@ -44,22 +43,8 @@ CONFIG_MEANINGS = {
     "w4096": "A whole file, with the files it depends on: signatures first, then bodies, in dependency order.",
     "multiscale": "The five window configs and the edits together.",
 }
-NEUTRAL = {"difficulty": 0.0, "stage": 0, "weight": 1.0}  # until the passes set them
-SHARD_ROWS = 100
 WINDOW_OPTIONS = ("cut", "overlap")
 EDIT_OPTIONS = ("max_commits", "since", "until", "first_parent", "diff_format", "message_share")
-
-_ROW_TYPES = {
-    "str": pa.string(),
-    "int": pa.int64(),
-    "float": pa.float64(),
-    "list[int]": pa.list_(pa.int32()),
-    "list[str]": pa.list_(pa.string()),
-}
-ROW_SCHEMA = pa.schema(
-    [pa.field(f.name, _ROW_TYPES[f.type]) for f in Window.__dataclass_fields__.values()]
-    + [pa.field("difficulty", pa.float64()), pa.field("stage", pa.int64()), pa.field("weight", pa.float64())]
-)
 
 
 @dataclass(frozen=True)
@@ -122,109 +107,67 @@ def _rows(analysis: Analysis, name: str, config: EliteCodeConfig, options: Seque
     if name == "files":
         return store.saved(folder, lambda draft: _write_files(draft, analysis))
     if name == "edits":
-        return store.saved(folder, lambda draft: _write_edits(draft, analysis, config))
+        return store.saved(folder, lambda draft: _write_edits(draft, analysis, config, folder.name))
     if name == "multiscale":
         return store.saved(folder, lambda draft: _write_together(draft, parts))
     return store.saved(folder, lambda draft: _write_windows(draft, analysis, int(name[1:]), config))
 
 
 def _write_windows(draft: Path, analysis: Analysis, scale: int, config: EliteCodeConfig) -> None:
-    rows: dict[str, list[Window]] = {split: [] for split in SPLITS}
+    found: dict[str, list[Window]] = {split: [] for split in SPLITS}
     cuts: Counter = Counter()
     every = [(corpus, view) for corpus in analysis.corpora for view in corpus.views.values()]
     for corpus, view in progress.over("cut windows", every, detail=f"w{scale}"):
-        found = list(windows_of(corpus, view, scale, config.overlap, config.cut == "blind"))
-        rows[view.split] += found
+        found[view.split] += windows_of(corpus, view, scale, config.overlap, config.cut == "blind")
         if config.cut == "syntax" and not config.overlap:
             cuts += cuts_by_level(view, scale)
-    out, size = _withhold(rows)
-    kept = sum(map(len, rows.values()))
-    bytes_kept = sum(len(_target(w).encode()) for found in rows.values() for w in found)
-    report = DropReport(
-        f"w{scale}", kept, {"twin_in_evaluation": out} if out else {}, bytes_kept, {"twin_in_evaluation": size} if out else {}
-    )
-    _write_split_rows(draft, rows)
-    store.write_json(draft / "report.json", {"drops": [report.as_dict()], "cuts": {f"w{scale}": dict(sorted(cuts.items()))}})
+    kept = rows.without_shown({split: rows.table_of(windows) for split, windows in found.items()}, f"w{scale}")
+    rows.write(draft, kept.tables)
+    store.write_json(draft / "report.json", {"drops": [kept.report.as_dict()], "cuts": {f"w{scale}": dict(sorted(cuts.items()))}})
 
 
 def _write_together(draft: Path, parts: Sequence[Path]) -> None:
     """The rows of several folders, without what evaluation shows at another scale: they were withheld scale by scale so far."""
-    tables = {}
-    for split in SPLITS:
-        files = [folder / f"{split}.arrow" for folder in parts if (folder / f"{split}.arrow").is_file()]
-        if files:
-            tables[split] = pa.concat_tables([store.read_table(file) for file in files])
-    targets = {s: [t[c:] for t, c in zip(table["text"].to_pylist(), table["context_chars"].to_pylist())] for s, table in tables.items()}
-    count = size = 0
-    for split, against in (("validation", ("test",)), ("train", ("validation", "test"))):
-        if split not in tables:
-            continue
-        out = withheld(targets[split], [text for other in against for text in targets.get(other, [])])
-        count, size = count + len(out), size + sum(len(targets[split][i].encode()) for i in out)
-        stay = [i for i in range(len(targets[split])) if i not in out]
-        tables[split], targets[split] = tables[split].take(stay), [targets[split][i] for i in stay]
-    for split, table in tables.items():
-        if table.num_rows:
-            store.write_table(draft / f"{split}.arrow", table, SHARD_ROWS)
-    kept = sum(len(text.encode()) for found in targets.values() for text in found)
-    dropped, lost = ({"twin_in_evaluation": count}, {"twin_in_evaluation": size}) if count else ({}, {})
-    report = DropReport("multiscale", sum(map(len, targets.values())), dropped, kept, lost)
-    store.write_json(draft / "report.json", {"drops": [report.as_dict()]})
+    tables = [rows.read(folder) for folder in parts]
+    together = {split: pa.concat_tables([t[split] for t in tables if split in t]) for split in SPLITS if any(split in t for t in tables)}
+    kept = rows.without_shown(together, "multiscale")
+    rows.write(draft, kept.tables)
+    store.write_json(draft / "report.json", {"drops": [kept.report.as_dict()]})
 
 
-def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig) -> None:
-    rows: dict[str, list[Window]] = {split: [] for split in SPLITS}
-    drops: list[DropReport] = []
-    changes = 0
-    for place, commit, corpus in zip(repositories_of(config.data_dir), config.commits, analysis.corpora):
+def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig, name: str) -> None:
+    parts = []
+    for at, (place, commit) in enumerate(zip(repositories_of(config.data_dir), config.commits)):
         if commit.startswith("folder-"):
-            continue  # a plain folder has no history
-        with open_repository(place, commit) as repository:
-            found = repository.changes(config.max_commits, config.since, config.until, config.first_parent, generated=unwanted)
-            edits = _edits_of(found, analysis, corpus, config)
-            for row in progress.over("cut edits", edits, unit="row"):
-                rows[row.split].append(row)
-            changes += repository.changes_tally.kept[0]
-            drops += [_change_report(repository.changes_tally), edits.report]
-    out, size = _withhold(rows)
-    if out:
-        kept = sum(len(_target(w).encode()) for found in rows.values() for w in found)
-        drops.append(DropReport("edit_rows", sum(map(len, rows.values())), {"twin_in_evaluation": out}, kept, {"twin_in_evaluation": size}))
-    _write_split_rows(draft, rows)
-    store.write_json(draft / "report.json", {"drops": [d.as_dict() for d in drops], "changes": changes})
+            parts.append(edit_rows.NONE)  # a plain folder has no history
+            continue
+        with open_repository(place, commit, history_in(analysis.folder, at)) as repository:
+            parts.append(_edits_of(repository, analysis, at, config, name))
+    reports = edit_rows.write(draft, parts)
+    changes = sum(part.changes for part in parts)
+    store.write_json(draft / "report.json", {"drops": [report.as_dict() for report in reports], "changes": changes})
 
 
-def _withhold(rows: dict[str, list[Window]]) -> tuple[int, int]:
-    """Take out of train what validation or test shows too, and out of validation what test shows; how many rows and bytes that was."""
-    count = size = 0
-    for split, against in (("validation", ("test",)), ("train", ("validation", "test"))):
-        out = withheld([_target(w) for w in rows[split]], [_target(w) for other in against for w in rows[other]])
-        count += len(out)
-        size += sum(len(_target(rows[split][i]).encode()) for i in out)
-        rows[split] = [w for i, w in enumerate(rows[split]) if i not in out]
-    return count, size
-
-
-def _edits_of(changes: Iterable[Change], analysis: Analysis, corpus: Corpus, config: EliteCodeConfig) -> Edits:
-    rules = EditRules(
-        corpus.commit_time, config.diff_format == "unified", config.message_share, config.seed, signatures=_signatures(corpus)
-    )
+def _edits_of(repository: Repository, analysis: Analysis, place: int, config: EliteCodeConfig, name: str) -> edit_rows.EditRows:
+    corpus, encoder = analysis.corpora[place], analysis.encoder
+    signatures = _signatures(corpus)
+    rules = EditRules(corpus.commit_time, config.diff_format == "unified", config.message_share, config.seed, signatures=signatures)
+    sources = edit_rows.Sources(corpus, analysis.sides, known_kind, unwanted, signatures)
     clean = (lambda texts: [t for t, _ in redacted_many(texts, emails=config.redact_emails)]) if config.redact_secrets else list
+    selection = {name: getattr(config, name) for name in ("max_commits", "since", "until", "first_parent")}
+    return edit_rows.edit_rows(repository, sources, encoder, rules, selection, clean, _left(repository, analysis, place, name))
 
-    def place_of(change: Change) -> Place | str:
-        if change.lineage not in analysis.sides.side:
-            return "unknown_lineage"
-        split = analysis.sides.of_change(change.lineage, change.committed)
-        if split is None:
-            return "older_than_its_split"
-        content = (change.after or change.before or "").encode()
-        view = corpus.views.get(change.path)
-        language, role = known_kind(change.path, content, None if view is None else view.source.role)
-        if language is None:
-            return role
-        return Place(analysis.sides.group[change.lineage], split, role, language)
 
-    return Edits(changes, place_of, analysis.encoder, rules, clean)
+def _left(repository: Repository, analysis: Analysis, place: int, name: str) -> edit_rows.Left | None:
+    """The edit rows that a build of an earlier commit left, if they were made with the same options and tokenizer."""
+    origin = store.read_json(analysis.folder / ORIGIN)
+
+    def wanted(folder: Path) -> bool:
+        rows_there = folder.parent / name.replace(analysis.folder.name, folder.name, 1)
+        return store.is_whole(rows_there) and store.read_json(folder / "facts.json")["tokenizer_digest"] == analysis.encoder.digest
+
+    found = earlier_of(analysis.folder.parent, origin["identity"], origin["places"][place][0], repository, wanted)
+    return edit_rows.Left(found.folder.parent / name.replace(analysis.folder.name, found.folder.name, 1), found.place) if found else None
 
 
 def _signatures(corpus: Corpus) -> dict[str, tuple[str, str, str]]:
@@ -246,11 +189,6 @@ def unwanted(path: str, content: bytes) -> str:
 def _unwanted(path: str, head: bytes, tail: bytes) -> str:
     language, reason = known_kind(path, head + tail)
     return reason if language is None else ""
-
-
-def _change_report(tally: Tally) -> DropReport:
-    dropped = tally.dropped
-    return DropReport("changes", tally.kept[0], {r: n for r, (n, _) in dropped.items()}, tally.kept[1], {r: b for r, (_, b) in dropped.items()})
 
 
 def _write_files(draft: Path, analysis: Analysis) -> None:
@@ -277,24 +215,5 @@ def _write_files(draft: Path, analysis: Analysis) -> None:
     for split in SPLITS:
         part = table.filter(pa.compute.equal(table.column("split"), split))
         if part.num_rows:
-            store.write_table(draft / f"{split}.arrow", part, SHARD_ROWS)
+            store.write_table(draft / f"{split}.arrow", part, rows.SHARD_ROWS)
     store.write_json(draft / "report.json", {"drops": []})
-
-
-def _write_split_rows(draft: Path, rows: dict[str, list[Window]]) -> None:
-    for split, found in rows.items():
-        if not found:
-            continue
-        with pa.OSFile(str(draft / f"{split}.arrow"), "wb") as sink, pa.ipc.new_file(sink, ROW_SCHEMA) as writer:
-            for first in range(0, len(found), SHARD_ROWS):
-                writer.write_batch(_batch(found[first : first + SHARD_ROWS]))
-
-
-def _batch(rows: Sequence[Window]) -> pa.RecordBatch:
-    columns = [[getattr(row, name) for row in rows] for name in Window.__dataclass_fields__]
-    columns += [[value] * len(rows) for value in NEUTRAL.values()]
-    return pa.RecordBatch.from_arrays([pa.array(values, kind) for values, kind in zip(columns, ROW_SCHEMA.types)], schema=ROW_SCHEMA)
-
-
-def _target(row: Window) -> str:
-    return row.text[row.context_chars :]

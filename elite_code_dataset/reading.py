@@ -6,13 +6,14 @@ In: a path and options. Out: ``Reading``. Costs one read, one secrets scan and o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from elite_code_dataset import progress
 from elite_code_dataset.dependencies import Graph, graph_of, is_manifest
+from elite_code_dataset.earlier import Earlier, KnownFile, Noted
 from elite_code_dataset.history import History
 from elite_code_dataset.languages import language_of
 from elite_code_dataset.options import Options
@@ -21,6 +22,7 @@ from elite_code_dataset.records import DropReport, ParsedFile, SourceFile
 from elite_code_dataset.repository import RawFile, Repository
 from elite_code_dataset.roles import role_of
 from elite_code_dataset.secrets import redacted_many
+from elite_code_dataset.similarity import estimated_tokens
 from elite_code_dataset.splits import Step, steps_of
 
 LEFT_OUT = frozenset({"generated", "vendored"})
@@ -46,37 +48,44 @@ class Reading:
     prefix: str = ""
     steps: tuple[Step, ...] = ()
     touched: dict[str, np.ndarray] = field(default_factory=dict)
+    seen: dict[str, Noted] = field(default_factory=dict)
+    tokens: dict[str, int] = field(default_factory=dict)
+    earlier: Earlier | None = None
 
     def line_times(self, source: SourceFile) -> np.ndarray | None:
         """Committer time of the newest change of each line; None where they are not known."""
         return self.touched.get(source.path)
 
 
-def read(repository: Repository, options: Options, prefix: str = "") -> Reading:
-    """Everything about one repository. ``prefix`` goes before every path, when several repositories make one dataset."""
-    raws = list(
-        progress.over(
-            "read files",
-            repository.files(options.max_file_bytes, include=options.include, exclude=options.exclude),
-            len(repository.paths()),
-        )
-    )
+def read(repository: Repository, options: Options, prefix: str = "", earlier: Earlier | None = None) -> Reading:
+    """Everything about one repository. ``prefix`` goes before every path, when several repositories make one dataset. Files that an ``earlier``
+    analysis knows under the same path and blob are neither read nor parsed again."""
+    known = earlier.files if earlier else {}
+    if earlier:
+        repository.continue_history(earlier.history)
+    history = repository.history()
+    sizes = {version: file.noted.size for version, file in known.items()}
+    reading = repository.files(options.max_file_bytes, include=options.include, exclude=options.exclude, known=sizes)
+    raws = list(progress.over("read files", reading, len(repository.paths())))
     reports = [_report("files", len(raws), sum(f.size for f in raws), repository.drops)]
-    noted = {reason: pair[0] for reason, pair in repository.noted.items()}
-    licences = tuple({"path": f.path, "text": f.text} for f in raws if f.path.lower().startswith(LICENCE_NAMES) and "/" not in f.path)
-    raws, secrets = _cleaned(raws, options)
-    sources, dropped = _with_roles(raws, repository.commit)
+    cleaned, noted = _cleaned(raws, options, known)
+    sources, dropped = _with_roles(cleaned, repository.commit, known)
     reports.append(dropped)
-    with progress.whole("follow history", "history"):
-        history = repository.history()
-        touched = repository.line_times() if repository.kind == "git" else {}
-    files = [parsed(source) for source in progress.over("parse", sources)]
+    files = [
+        replace(known[(s.path, s.blob)].parsed, source=s) if (s.path, s.blob) in known else parsed(s)
+        for s in progress.over("parse", sources)
+    ]
     reports.append(DropReport("parse", len(files), {}, sum(len(f.source.text.encode()) for f in files)))
-    noted["syntax_errors"] = sum(f.has_error for f in files)
+    with progress.whole("follow history", "history"):
+        times = earlier.line_times() if earlier else None
+        touched = repository.line_times_of([s.path for s in sources], times, len(earlier.history.commits) if earlier else 0)
     with progress.whole("resolve imports", "graph"):
-        graph = graph_of(files, {f.path: f.text for f in raws if is_manifest(f.path)})
+        graph = graph_of(files, {f.path: f.text for f in cleaned if is_manifest(f.path)})
     if prefix:
         files, graph = [_prefixed(f, prefix) for f in files], _prefixed_graph(graph, prefix)
+    tokens = dict(earlier.tokens) if earlier else {}
+    steps = _steps(repository, options, prefix, tokens)
+    unusual = Counter(oddity for one in noted.values() for oddity in one.oddities)
     return Reading(
         repository.name,
         repository.kind,
@@ -86,38 +95,53 @@ def read(repository: Repository, options: Options, prefix: str = "") -> Reading:
         graph,
         history,
         tuple(reports),
-        noted,
-        secrets,
-        licences,
+        {**unusual, "syntax_errors": sum(f.has_error for f in files)},
+        dict(sorted(sum((Counter(one.secrets) for one in noted.values()), Counter()).items())),
+        tuple({"path": f.path, "text": f.text} for f in cleaned if f.path.lower().startswith(LICENCE_NAMES) and "/" not in f.path),
         prefix,
-        _steps(repository, options, prefix),
+        steps,
         {prefix + path: times for path, times in touched.items()},
+        {prefix + path: one for path, one in noted.items()},
+        tokens,
+        earlier,
     )
 
 
-def _steps(repository: Repository, options: Options, prefix: str) -> tuple[Step, ...]:
-    """What the split needs of the history: which path, under the name it has in the dataset, had which size after which commit."""
+def _steps(repository: Repository, options: Options, prefix: str, tokens: dict[str, int]) -> tuple[Step, ...]:
+    """What the split needs of the history: which path, under the name it has in the dataset, had which size after which commit. ``tokens`` are
+    blobs' estimated tokens, as far as they are known; those that had to be estimated are added."""
     if repository.kind != "git":
         return ()
     history = repository.history()
     sizes = repository.blob_sizes(e.new_blob for c in history.commits for e in (*c.entries, *c.main_entries) if e.new_blob)
     known = {blob: size for blob, size in sizes.items() if size <= options.max_file_bytes}
-    steps = steps_of(history, lambda blob: known.get(blob, 0), repository.blob, lambda path: language_of(path) is not None)
+
+    def tokens_in(blob: str) -> int:
+        if blob not in tokens:
+            tokens[blob] = int(estimated_tokens([(repository.blob(blob) or b"").decode("utf-8", "replace")])[0])
+        return tokens[blob]
+
+    steps = steps_of(history, lambda blob: known.get(blob, 0), tokens_in, lambda path: language_of(path) is not None)
     return tuple(replace(step, path=prefix + step.path) for step in steps) if prefix else tuple(steps)
 
 
-def _cleaned(raws: Sequence[RawFile], options: Options) -> tuple[list[RawFile], dict[str, int]]:
-    """Texts with secrets and personal addresses replaced, and how many of each kind there were."""
-    if not options.redact_secrets:
-        return list(raws), {}
-    kinds: Counter = Counter()
-    clean = []
-    for raw, (text, found) in zip(
-        progress.over("replace secrets", raws), redacted_many([f.text for f in raws], emails=options.redact_emails)
-    ):
-        kinds.update(found)
-        clean.append(replace(raw, text=text) if found else raw)
-    return clean, dict(sorted(kinds.items()))
+def _cleaned(
+    raws: Sequence[RawFile], options: Options, known: Mapping[tuple[str, str], KnownFile]
+) -> tuple[list[RawFile], dict[str, Noted]]:
+    """Texts with secrets and personal addresses replaced, and what was noted of each path."""
+    new = [raw for raw in raws if (raw.path, raw.blob) not in known]
+    texts = [raw.text for raw in new]
+    redacted = iter(redacted_many(texts, emails=options.redact_emails) if options.redact_secrets else [(text, {}) for text in texts])
+    clean, noted = [], {}
+    for raw in progress.over("replace secrets", raws):
+        if (raw.path, raw.blob) in known:
+            one = known[(raw.path, raw.blob)]
+            text, noted[raw.path] = one.parsed.source.text, one.noted
+        else:
+            text, found = next(redacted)
+            noted[raw.path] = Noted(raw.size, raw.oddities, dict(found))
+        clean.append(raw if text is raw.text else replace(raw, text=text))
+    return clean, noted
 
 
 def known_kind(path: str, content: bytes, role: str | None = None) -> tuple[str | None, str]:
@@ -131,16 +155,19 @@ def known_kind(path: str, content: bytes, role: str | None = None) -> tuple[str 
     return (None, "data_file") if language.name in DATA_LANGUAGES else (language.name, found)
 
 
-def _with_roles(raws: Sequence[RawFile], commit: str) -> tuple[list[SourceFile], DropReport]:
+def _with_roles(raws: Sequence[RawFile], commit: str, known: Mapping[tuple[str, str], KnownFile]) -> tuple[list[SourceFile], DropReport]:
     """Sources with language and role; generated, vendored and files of no known kind are left out and counted."""
     sources, dropped, sizes = [], Counter(), Counter()
     for raw in progress.over("assign roles", raws):
-        content = raw.text.encode()
-        language, role = known_kind(raw.path, content)
+        if (raw.path, raw.blob) in known:
+            before = known[(raw.path, raw.blob)].parsed.source
+            language, role = before.language, before.role
+        else:
+            content = raw.text.encode()
+            language, role = known_kind(raw.path, content)
         if language is None:
-            reason = role
-            dropped[reason] += 1
-            sizes[reason] += len(content)
+            dropped[role] += 1
+            sizes[role] += len(content)
             continue
         sources.append(SourceFile(raw.path, language, role, commit, raw.blob, raw.text, raw.last_changed, raw.lineage))
     kept = sum(len(s.text.encode()) for s in sources)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ _READ_AHEAD = 64  # blobs asked for at once
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
-    """One text file. ``size`` is the blob's in bytes; ``mode`` git's (0o100644 or 0o100755)."""
+    """One text file. ``size`` is the blob's in bytes; ``mode`` git's (0o100644 or 0o100755); ``oddities`` see ``texts``."""
 
     path: str
     blob: str
@@ -44,10 +44,12 @@ class RawFile:
     lineage: str
     size: int
     mode: int
+    oddities: tuple[str, ...] = ()
 
 
-def open_repository(path: str | Path, revision: str = "HEAD") -> Repository:
-    """Open what lies at exactly this path, pinned to the commit that ``revision`` (HEAD, a branch, a tag or a hex id) names now.
+def open_repository(path: str | Path, revision: str = "HEAD", history: History | None = None) -> Repository:
+    """Open what lies at exactly this path, pinned to the commit that ``revision`` (HEAD, a branch, a tag or a hex id) names now. ``history``:
+    that commit's, where it was read before.
 
     Raises EliteCodeError: no such path, not a folder, no commit, an unknown revision, an empty folder, a repository we refuse.
     """
@@ -67,7 +69,7 @@ def open_repository(path: str | Path, revision: str = "HEAD") -> Repository:
         raise EliteCodeError(f"{str(path)!r} cannot be read: {error.strerror}") from None
     if place is None and revision not in ("HEAD", "@"):
         raise EliteCodeError(f"{str(path)!r} is no git repository, so it has no revision {revision!r}; leave the revision out")
-    return Repository(folder, place, revision)
+    return Repository(folder, place, revision, history)
 
 
 class Repository:
@@ -77,7 +79,7 @@ class Repository:
     reason -> [number, bytes].
     """
 
-    def __init__(self, folder: Path, place: GitPlace | None, revision: str) -> None:
+    def __init__(self, folder: Path, place: GitPlace | None, revision: str, history: History | None = None) -> None:
         self.folder = folder
         self.kind = "git" if place else "folder"
         self.name = place.name if place else folder.name
@@ -86,7 +88,7 @@ class Repository:
         self.noted: dict[str, list[int]] = {}
         self._tree: dict[str, tuple[int, str]] = {}  # path -> mode, blob
         self._tree_drops: dict[str, list[int]] = {}
-        self._history: History | None = None
+        self._history = history
         self._line_times: dict[str, np.ndarray] | None = None
         self.changes_tally = Tally()
         self._objects = Objects(place) if place else None
@@ -169,24 +171,33 @@ class Repository:
         max_line_bytes: int = MAX_LINE_BYTES,
         include: str | Sequence[str] | None = None,
         exclude: str | Sequence[str] | None = None,
+        known: Mapping[tuple[str, str], int] | None = None,
     ) -> Iterator[RawFile]:
-        """Every text file in path order. ``include`` and ``exclude`` are patterns such as ``src/*`` or ``*.py`` (``*`` also spans ``/``)."""
+        """Every text file in path order. ``include`` and ``exclude`` are patterns such as ``src/*`` or ``*.py`` (``*`` also spans ``/``).
+        Of a (path, blob) in ``known``, whose size that gives, nothing is read: it comes without its text."""
         drops = self.drops = {reason: list(pair) for reason, pair in self._tree_drops.items()}
         noted = self.noted = {}
+        known = known or {}
         wanted = list(self._wanted(_matcher(include, True), _matcher(exclude, False), drops))
         times = self.history().last_changed
         lineages = self.history().lineage_of
         for at in range(0, len(wanted), _READ_AHEAD):
             some = wanted[at : at + _READ_AHEAD]
-            for (path, mode, blob), (data, size) in zip(some, self._contents(some, max_file_bytes)):
+            contents = self._contents([one for one in some if (one[0], one[2]) not in known], max_file_bytes)
+            for path, mode, blob in some:
+                lineage = lineages.get(path) or lineage_id("", path)
+                if (path, blob) in known:
+                    yield RawFile(path, blob, "", times.get(path, self.commit_time), lineage, known[(path, blob)], mode)
+                    continue
+                data, size = next(contents)
                 text, reason = text_of(data, max_line_bytes) if data else ("", _reason_unread(data, size, max_file_bytes))
                 if not text:
                     count(drops, reason or "empty", size)
                     continue
-                for oddity in oddities(data, text):
+                odd = tuple(oddities(data, text))
+                for oddity in odd:
                     count(noted, oddity, size)
-                lineage = lineages.get(path) or lineage_id("", path)
-                yield RawFile(path, blob, text, times.get(path, self.commit_time), lineage, size, mode)
+                yield RawFile(path, blob, text, times.get(path, self.commit_time), lineage, size, mode, odd)
 
     def _wanted(
         self, included: Callable[[str], bool], excluded: Callable[[str], bool], drops: dict[str, list[int]]
@@ -220,6 +231,19 @@ class Repository:
             self._history = history_of(self._objects, self.commit, self._shallow)
         return self._history
 
+    def continue_history(self, known: History) -> None:
+        """Take an ancestor's history for what it tells; only later commits are read then."""
+        if self._objects is not None and self._history is None:
+            self._history = history_of(self._objects, self.commit, self._shallow, known)
+
+    def first_parent_among(self, commits: Container[str]) -> str | None:
+        """The nearest commit of the first-parent line that is one of these; None where none is."""
+        current: str | None = self.commit
+        while current is not None and current not in commits:
+            found = parsed_commit(self._objects.one(current, "commit") or b"") if self._objects is not None else None
+            current = found.parents[0] if found and found.parents and current not in self._shallow else None
+        return current
+
     def blob_sizes(self, oids: Iterable[str]) -> dict[str, int]:
         """Sizes in bytes of those blobs that can be read; one question for all of them, no content is read."""
         if self._objects is None:
@@ -241,25 +265,49 @@ class Repository:
         ``first_parent`` follows first parents only and then describes a merge against its first parent; commits in ``known`` are
         passed over. ``generated`` answers (path, content) with a reason to leave a file out, or ''; linguist is asked if it is None.
         """
-        selection = Selection(max_commits, seconds(since, "since"), seconds(until, "until"), first_parent, known or ())
+        selection = _selection(max_commits, since, until, first_parent, known)
         self.changes_tally = Tally()
         self.drops = self.changes_tally.dropped
         if self._objects is None:
             return iter(())
         return Changes(self._objects, self.changes_tally, generated).of(self.history(), selection)
 
+    def selected(
+        self,
+        max_commits: int | None = None,
+        since: int | str | None = None,
+        until: int | str | None = None,
+        first_parent: bool = False,
+    ) -> list[str]:
+        """The commits whose changes ``changes`` gives for the same choice, oldest first."""
+        return [commit.id for commit in _selection(max_commits, since, until, first_parent, None).of(self.history())]
+
     def line_times(self) -> dict[str, np.ndarray]:
         """Path -> committer time of the newest change of each line (lines end at ``\\n``), for the files that could be followed."""
         if self._line_times is None:
-            files = {path: blob for path, (mode, blob) in self._tree.items() if kind_of_mode(mode) == FILE}
-            self._line_times = line_times(self._objects, self.history(), files) if self._objects is not None else {}
+            self._line_times = self.line_times_of(self._tree)
         return self._line_times
+
+    def line_times_of(
+        self, paths: Iterable[str], known: Mapping[tuple[str, str], np.ndarray] | None = None, since: int = 0
+    ) -> dict[str, np.ndarray]:
+        """The same for some paths alone. ``known``: what (path, blob) had after the first ``since`` commits, which are then not read again."""
+        if self._objects is None:
+            return {}
+        files = {path: self._tree[path][1] for path in paths if kind_of_mode(self._tree[path][0]) == FILE}
+        return line_times(self._objects, self.history(), files, known, since)
 
     def unit_times(self, path: str, spans: Sequence[tuple[int, int]]) -> list[int]:
         """The newest time in each span of lines ``[first, last)``, counted from 0; the file's own where its lines are not known."""
         times = self.line_times().get(path, np.empty(0, np.int64))
         whole = self.history().last_changed.get(path, self.commit_time)
         return [int(times[first:last].max()) if len(times[first:last]) else whole for first, last in spans]
+
+
+def _selection(
+    max_commits: int | None, since: int | str | None, until: int | str | None, first_parent: bool, known: Container[str] | None
+) -> Selection:
+    return Selection(max_commits, seconds(since, "since"), seconds(until, "until"), first_parent, known or ())
 
 
 def _blob_id(data: bytes | None, size: int) -> str:

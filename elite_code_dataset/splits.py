@@ -45,7 +45,7 @@ from elite_code_dataset.config import (
 )
 from elite_code_dataset.joins import linked
 from elite_code_dataset.records import SPLITS, EliteCodeError
-from elite_code_dataset.similarity import alike, estimated_tokens, shingles
+from elite_code_dataset.similarity import alike, shingles
 
 __all__ = ["Certificate", "Splits", "Step", "certificate", "split_of", "steps_of", "twins_of", "withheld", "without_twins"]
 
@@ -357,13 +357,13 @@ def twins_of(texts: Sequence[str], lineages: Sequence[str]) -> list[tuple[str, s
 def steps_of(
     history: _History,
     size_of: Callable[[str], int],
-    read: Callable[[str], bytes | None],
+    tokens_in: Callable[[str], int],
     counts: Callable[[str], bool] = lambda path: True,
 ) -> list[Step]:
     """The steps of a git history. The first-parent line is what was live; branches only make their files known.
 
-    ``size_of`` gives a blob's bytes and ``read`` its content by its id, ``counts`` says whether a path may become rows at all. Tokens are
-    estimated on a file's first content and again whenever it has grown or shrunk by half; in between they follow the bytes."""
+    ``size_of`` gives a blob's bytes by its id and ``tokens_in`` an estimate of its tokens, ``counts`` says whether a path may become rows at all.
+    Tokens are estimated on a file's first content and again whenever it has grown or shrunk by half; in between they follow the bytes."""
     line = {commit.id for commit in history.first_parents()}
     measured: dict[str, tuple[int, float]] = {}  # lineage -> bytes when it was last read, tokens a byte then
     steps: list[Step] = []
@@ -377,8 +377,7 @@ def steps_of(
             size = size_of(entry.new_blob) if entry.new_blob and counts(entry.path) else 0
             before, _ = measured.get(entry.lineage, (0, USUAL_DENSITY))
             if size and not before / MEASURE_AGAIN < size < before * MEASURE_AGAIN:
-                (tokens,) = estimated_tokens([(read(entry.new_blob) or b"").decode("utf-8", "replace")])
-                measured[entry.lineage] = size, tokens / size or USUAL_DENSITY
+                measured[entry.lineage] = size, tokens_in(entry.new_blob) / size or USUAL_DENSITY
             tokens = max(1, round(size * measured[entry.lineage][1])) if size else 0
             if live and entry.status == "R":
                 steps.append(Step(order, entry.lineage, entry.old_path, 0, "", time))

@@ -7,6 +7,7 @@ import pytest
 
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.repository import open_repository
+from elite_code_dataset.similarity import estimated_tokens
 from elite_code_dataset.splits import Splits, Step, split_of, steps_of, twins_of
 
 
@@ -220,7 +221,9 @@ def split_of_repository(folder) -> tuple[Splits, dict[str, str]]:
     with open_repository(folder) as repository:
         history = repository.history()
         files = list(repository.files())
-        steps = steps_of(history, lambda blob: len(repository.blob(blob) or b""), repository.blob)
+        steps = steps_of(
+            history, lambda blob: len(repository.blob(blob) or b""), lambda blob: estimated_tokens([repository.blob(blob).decode()])[0]
+        )
         twins = twins_of([file.text for file in files], [file.lineage for file in files])
         return split_of(steps, twins), {file.path: file.lineage for file in files}
 

@@ -1,0 +1,297 @@
+"""A rebuild after new commits gives what a fresh build gives, and reads only what is new."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from elite_code_dataset import analysis, edit_rows, parse, pipeline, vocabulary
+from elite_code_dataset.earlier import ORIGIN
+from elite_code_dataset.git_objects import Objects
+from elite_code_dataset.options import EliteCodeConfig
+from elite_code_dataset.records import SPLITS
+from elite_code_dataset.repository import open_repository
+from elite_code_dataset.tokens import trained_encoder
+from tests.repositories import DAY, START, committed, git, module_text, small_repository, started
+
+NAMES = ("w256", "w1024", "edits", "files")
+
+
+def made(repository: Path | list[Path], cache: Path, names: tuple[str, ...] = NAMES, **options: Any) -> dict[str, Any]:
+    """Rows by config and split, and what is remembered of the build, through this cache."""
+    data_dir = [str(one) for one in repository] if isinstance(repository, list) else str(repository)
+    found: dict[str, Any] = {}
+    for name in names:
+        config = EliteCodeConfig(name=name, data_dir=data_dir, **options)
+        config.create_config_id({})
+        built = pipeline.built(config, name, cache)
+        found[name] = {split: [row for _, row in pipeline.examples(built.shards(split))] for split in SPLITS}
+        found[f"{name} facts"] = json.loads(built.description)
+    return found
+
+
+def steps(folder: Path, seed: int) -> Any:
+    """Commits of every sort, one after another: yields after each."""
+    rng = random.Random(seed)
+    texts = {f"src/kit/part_{n}.py": module_text(n) for n in range(9)}
+    time = START + 100 * DAY
+
+    def commit(files: dict[str, str | None], message: str) -> None:
+        nonlocal time
+        time += DAY
+        committed(folder, files, message, time)
+
+    path = "src/kit/part_2.py"
+    commit({path: texts[path].replace("total_", "sum_")}, "Call the sum a sum")
+    yield "modified"
+    commit({path: texts[path]}, "Call it a total again")
+    yield "as it was before"
+    commit({"src/kit/new.py": module_text(50), "src/kit/more.py": "from kit.new import case_50_1\n\n" + module_text(51)}, "Add two")
+    yield "added"
+    commit({"src/kit/more.py": None}, "Remove one")
+    yield "deleted"
+    git(folder, "mv", "src/kit/part_4.py", "tests/test_part_4.py")
+    commit({}, "Make a test of it")
+    yield "renamed, in another role"
+    commit({"src/kit/twin.py": module_text(3) + "\n\nEND = 1\n"}, "Copy a part")
+    yield "a near twin"
+    key = "AKIA" + "".join(rng.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16))
+    commit({"src/kit/keys.py": f'KEY = "{key}"\nOWNER = "somebody@corporation.io"\n' + module_text(60)}, "Add keys")
+    yield "a secret"
+    git(folder, "checkout", "-q", "-b", "side", "HEAD~3")
+    commit({"src/kit/side.py": module_text(70), "src/kit/part_5.py": texts["src/kit/part_5.py"] + "\n\nSIDE = 1\n"}, "Work aside")
+    git(folder, "checkout", "-q", "main")
+    time += DAY
+    git(folder, "merge", "-q", "--no-ff", "-m", "Join the side", "side", time=time)
+    yield "merged"
+    commit({"src/kit/part_6.py": "def case_50_1():\n    return 1\n", "logo.bin": "\0\1"}, "Define a name twice")
+    commit({"setup.cfg": "[metadata]\nname = other\n"}, "Rename the kit")
+    yield "two commits"
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("own", [True, False])
+def test_a_rebuild_after_each_commit_gives_what_a_fresh_build_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str, seed: int, own: bool
+) -> None:
+    folder = small_repository(tmp_path / "repository")
+    cache, taken = tmp_path / "cache", Taken(monkeypatch)
+    options = {"seed": seed} if own else {"seed": seed, "tokenizer": tokenizer}
+    made(folder, cache, **options)
+    for number, what in enumerate(steps(folder, seed)):
+        taken.commits.clear()
+        again, fresh = made(folder, cache, **options), made(folder, tmp_path / f"fresh {number}", **options)
+        assert again == fresh, what
+        assert sum(map(len, again["edits"].values())) > 12
+        assert taken.commits[1] == 0 and (own or taken.commits[0] >= 2), what  # two at least of the three that began it stay as they were
+
+
+def test_other_choices_are_kept_apart_and_rebuilt_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str) -> None:
+    folder, taken = small_repository(tmp_path / "repository"), Taken(monkeypatch)
+    ways: list[dict[str, Any]] = [
+        {"max_commits": 3},
+        {"since": START + 30 * DAY},
+        {"first_parent": True},
+        {"diff_format": "unified"},
+        {"split_by": "time"},
+        {"redact_secrets": False},
+        {"message_share": 0.9},
+    ]
+    for options in ways:
+        made(folder, tmp_path / "cache", ("edits",), tokenizer=tokenizer, **options)
+    for number, what in enumerate(steps(folder, 2)):
+        for options in ways:
+            taken.commits.clear()
+            again = made(folder, tmp_path / "cache", ("edits",), tokenizer=tokenizer, **options)
+            assert again == made(folder, tmp_path / f"fresh {number}", ("edits",), tokenizer=tokenizer, **options), (what, options)
+            assert taken.commits[0] >= 1 and taken.commits[1] == 0, (what, options)
+
+
+def test_each_of_several_repositories_is_taken_over_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str) -> None:
+    one, two, plain = small_repository(tmp_path / "one"), small_repository(tmp_path / "two", 6), tmp_path / "plain"
+    plain.mkdir()
+    (plain / "lone.py").write_text(module_text(90))
+    made([plain, one, two], tmp_path / "cache", tokenizer=tokenizer)
+    made([two, one], tmp_path / "cache", tokenizer=tokenizer)
+    committed(one, {"src/kit/part_3.py": module_text(33)}, "Write part 3 anew", START + 200 * DAY)
+    taken = Taken(monkeypatch)
+    for places in ([plain, one, two], [two, one]):
+        again = made(places, tmp_path / "cache", tokenizer=tokenizer)
+        assert len(taken.commits) == 2 and min(taken.commits) >= 1  # both hold the same modules, so some sides are decided anew
+        assert again == made(places, tmp_path / f"fresh {len(places)}", tokenizer=tokenizer)
+        taken.commits.clear()
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One that no commit changes, so that every row may be taken over."""
+    folder = tmp_path_factory.mktemp("tokenizer")
+    trained_encoder([module_text(number) for number in range(20)], 800).save(folder)
+    return str(folder)
+
+
+class Taken:
+    """How many commits' rows the builds took over while this stood in."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.commits: list[int] = []
+        real = edit_rows.edit_rows
+
+        def counted(*arguments: Any) -> Any:
+            found = real(*arguments)
+            self.commits.append(found.taken)
+            return found
+
+        monkeypatch.setattr(edit_rows, "edit_rows", counted)
+
+
+class Reads:
+    """Blobs that were read through ``Objects`` while this stood in."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.blobs: Counter = Counter()
+        real = Objects.read
+
+        def read(objects: Objects, oids: Any, *limits: Any) -> Any:
+            for oid, kind, data in real(objects, oids, *limits):
+                if kind == "blob":
+                    self.blobs[oid] += 1
+                yield oid, kind, data
+
+        monkeypatch.setattr(Objects, "read", read)
+
+
+def test_a_rebuild_reads_parses_and_tokenizes_only_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = long_repository(tmp_path / "repository")
+    cache = tmp_path / "cache"
+    made(folder, cache)
+    before = git(folder, "rev-parse", "HEAD:src/kit/part_2.py").strip()
+    committed(folder, {"src/kit/part_2.py": module_text(2, 7)}, "Add a function", START + 300 * DAY)
+    after = git(folder, "rev-parse", "HEAD:src/kit/part_2.py").strip()
+    reads, parsed, tokenized = Reads(monkeypatch), [], []
+    real_parsed, real_encode = parse.parsed, analysis.Encoder.encode
+    monkeypatch.setattr("elite_code_dataset.reading.parsed", lambda source: parsed.append(source.path) or real_parsed(source))
+    monkeypatch.setattr(analysis.Encoder, "encode", lambda self, texts: tokenized.extend(texts) or real_encode(self, texts))
+    made(folder, cache)
+    assert set(reads.blobs) == {before, after}
+    assert parsed == ["src/kit/part_2.py"] and tokenized == [module_text(2, 7)]
+    reads.blobs.clear()
+    made(folder, tmp_path / "fresh")
+    assert len(reads.blobs) > 12 < len(parsed)  # and a fresh build does read them all
+
+
+def long_repository(folder: Path) -> Path:
+    """Eighteen commits on a line, the last two each adding a file: more than the tokenizer's anchor is away."""
+    small_repository(folder)
+    for number in range(14):
+        committed(folder, {"README.md": f"# Kit\n\nWhat it is, told {number} times.\n"}, "Tell it again", START + (60 + number) * DAY)
+    committed(folder, {"src/kit/late.py": module_text(80)}, "Add a late one", START + 80 * DAY)
+    return folder
+
+
+def test_an_earlier_build_that_is_damaged_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str) -> None:
+    folder = small_repository(tmp_path / "repository")
+    cache, taken = tmp_path / "cache", Taken(monkeypatch)
+    made(folder, cache, tokenizer=tokenizer)
+    committed(folder, {"src/kit/part_3.py": module_text(33)}, "Write part 3 anew", START + 200 * DAY)
+    root = cache / "elite_code_dataset-analysis"
+    for path in (*root.glob("*/files.arrow"), *root.glob("*-edits-*/train.arrow")):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    (root / "half-made").mkdir()
+    (root / "half-made" / ORIGIN).write_text("{")
+    assert made(folder, cache, tokenizer=tokenizer) == made(folder, tmp_path / "fresh", tokenizer=tokenizer)
+    assert taken.commits == [0, 0, 0]
+
+
+def test_rows_are_taken_over_from_the_nearest_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str) -> None:
+    folder = small_repository(tmp_path / "repository")
+    cache = tmp_path / "cache"
+    for number in range(3):
+        committed(folder, {f"src/kit/late_{number}.py": module_text(80 + number)}, "Add one", START + (200 + number) * DAY)
+        made(folder, cache, tokenizer=tokenizer)
+    latest = git(folder, "rev-parse", "HEAD").strip()
+    committed(folder, {"src/kit/late_9.py": module_text(99)}, "Add one more", START + 300 * DAY)
+    seen = []
+    real = edit_rows.Left
+    monkeypatch.setattr(edit_rows, "Left", lambda rows_folder, place: seen.append(rows_folder.name) or real(rows_folder, place))
+    made(folder, cache, tokenizer=tokenizer)
+    assert [name.split("-")[0] for name in seen] == [latest[:12]]
+
+
+def test_line_times_go_on_from_earlier_ones(tmp_path: Path) -> None:
+    folder = small_repository(tmp_path / "repository")
+    with open_repository(folder) as repository:
+        known = {(path, blob): times for (path, times), blob in zip(*_times_and_blobs(repository))}
+        since = len(repository.history().commits)
+    for what in steps(folder, 3):
+        with open_repository(folder) as repository:
+            paths = repository.paths()
+            assert _plain(repository.line_times_of(paths, known, since)) == _plain(repository.line_times()), what
+            known = {(path, blob): times for (path, times), blob in zip(*_times_and_blobs(repository))}
+            since = len(repository.history().commits)
+
+
+def _times_and_blobs(repository: Any) -> tuple[list, list[str]]:
+    blobs = {file.path: file.blob for file in repository.files()}
+    times = [(path, times) for path, times in repository.line_times().items() if path in blobs]
+    return times, [blobs[path] for path, _ in times]
+
+
+def _plain(times: dict[str, Any]) -> dict[str, list[int]]:
+    return {path: values.tolist() for path, values in times.items()}
+
+
+def test_the_tokenizer_stays_while_commits_come_and_is_a_function_of_the_history_alone(tmp_path: Path) -> None:
+    folder = long_repository(tmp_path / "repository")
+    digests = []
+    for number in range(6):
+        committed(folder, {f"src/kit/late_{number}.py": module_text(100 + number)}, "Add one", START + (200 + number) * DAY)
+        cached, fresh = (
+            made(folder, tmp_path / where, ("w256",))["w256 facts"]["tokenizer_digest"] for where in ("cache", f"fresh {number}")
+        )
+        assert cached == fresh
+        digests.append(cached)
+    changes = sum(a != b for a, b in zip(digests, digests[1:]))
+    assert 1 <= changes <= 3  # an anchor every second commit of some twenty; were it the tip, there would be five
+
+
+def test_the_anchor_is_a_commit_of_the_line_that_new_commits_leave_where_it_is(tmp_path: Path) -> None:
+    folder = started(tmp_path / "repository")
+    anchors, ids = [], []
+    for number in range(70):
+        ids.append(committed(folder, {"a.py": f"a = {number}\n"}, "Count", START + number * DAY))
+        if number % 3 == 0:
+            with open_repository(folder) as repository:
+                anchors.append((number + 1, ids.index(vocabulary.anchor_of(repository.history()).id) + 1))
+    assert all(tip - tip // 8 - 1 <= anchor <= tip for tip, anchor in anchors)
+    assert [anchor for tip, anchor in anchors if tip < 16] == [tip for tip, _ in anchors if tip < 16]
+    assert len({anchor for tip, anchor in anchors if tip >= 64}) == 1 and anchors[-1] == (70, 64)
+
+
+def test_files_of_the_anchor_are_those_that_git_has_there(tmp_path: Path) -> None:
+    folder = small_repository(tmp_path / "repository")
+    for what in steps(folder, 4):
+        with open_repository(folder) as repository:
+            history = repository.history()
+            tip = {file.path: (file.lineage, file.blob) for file in repository.files()}
+            for anchor in (history.first_parents()[2], history.first_parents()[-2]):
+                found = {path: blob for path, (_, blob) in vocabulary.files_at(history, tip, anchor).items()}
+                told = [line.split(maxsplit=3) for line in git(folder, "ls-tree", "-r", anchor.id).splitlines()]
+                assert found == {path: blob for _, _, blob, path in told if path != "logo.bin"}, what
+
+
+def test_rows_stand_in_their_order_again_with_those_that_were_withheld() -> None:
+    schema = pa.schema([pa.field("id", pa.string())])
+    whole = [f"row {number}" for number in range(7)]
+    for out in ([0, 3, 6], [1], [], list(range(7))):
+        stay = pa.table({"id": [one for number, one in enumerate(whole) if number not in out]}, schema=schema)
+        lost = pa.table({"id": [whole[number] for number in out]}, schema=schema)
+        assert edit_rows._whole(stay, lost, out)["id"].to_pylist() == whole
