@@ -367,6 +367,39 @@ def test_a_file_that_does_not_parse_is_still_read() -> None:
     assert file.units[0].name == "good"
 
 
+MACROS = {
+    "names that a directive defines": ("a.h", "#define MY_EXPORT __attribute__((x))\nint f(void);\n", ["MY_EXPORT", "f"]),
+    "a convention before a name": ("a.c", "static BOOL WINAPI f(DWORD a);\nstatic ULONG CALLBACK g(void) { return 1; }\n", ["f", "g"]),
+    "a function in capitals": ("a.c", "static ULONG CALLBACK g(int a);\nvoid LIB_ERROR(void)\n{\n}\n", ["g", "LIB_ERROR"]),
+    "a wrapped declaration": ("a.h", "MY_UNUSED(static int f(int *a));\nMY_UNUSED(static void g(void)) {\n}\n", ["f", "g"]),
+    "a line without a semicolon": ("a.h", "typedef struct {\n    PyObject_HEAD\n    int *a;\n} B;\n", ["B"]),
+    "an attribute behind a member": (
+        "a.cpp",
+        "class A {\n  void f() LOCKS_EXCLUDED(mu_) { g(); }\n  T x GUARDED_BY(mu_);\n};\n",
+        ["A", "f"],
+    ),
+    "an attribute before a class's name": ("a.cpp", "class LOCKABLE A {\n public:\n  A();\n  ~A();\n};\n", ["A", "A", "~A"]),
+    "a loop": ("a.c", "void f(void)\n{\n\tint a;\n\tHASH_ITER(hh, b(), c, d){\n\t\tg();\n\t}\n}\n", ["f"]),
+    "a default in braces": ("a.cpp", "A f(std::string_view a,\n    std::optional<int64_t> b = {},\n    C* = NULLPTR);\n", ["f"]),
+    "a type among arguments": ("a.cpp", "S f() {\n  ARROW_ASSIGN_OR_RAISE(auto a, b());\n  return a;\n}\n", ["f"]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(MACROS))
+def test_macros_that_no_grammar_knows_are_looked_past(name: str) -> None:
+    path, text, units = MACROS[name]
+    file = file_of(path, text)
+    assert not file.has_error
+    assert [unit.name for unit in file.units] == units
+    assert all(unit.name in unit.signature for unit in file.units)
+
+
+def test_a_second_try_that_is_no_better_is_not_taken() -> None:
+    text = "class LOCKABLE A {\n  int f(;\n  x y z\n"
+    assert file_of("a.cpp", text).has_error
+    assert file_of("a.c", "int f(void) { return MY_VALUE(1); }\nint g( {{{ \n").units[0].name == "f"
+
+
 @pytest.mark.parametrize("text", ["", "\n", "   ", "\ufeff", "\x00", "é" * 5000, "🦀" * 5000, "\r\n\r\n", "\u2028\x0c\x1c\n"])
 @pytest.mark.parametrize("path", ["a.rs", "a.py", "a.ts", "a.md", "a.sh", "a.unknown"])
 def test_odd_texts_are_read(path: str, text: str) -> None:

@@ -66,7 +66,10 @@ class Language:
     decisions: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
 
-    hidden: str = ""  # a pattern for what no grammar can read in place; the parser sees blanks there, so offsets stay
+    # Patterns for what no grammar can read in place; the parser sees blanks there, so offsets stay; what named groups find is left.
+    # ``hidden_again`` is for a second try where the first finds errors, and the tree with fewer of them is taken.
+    hidden: str = ""
+    hidden_again: str = ""
     comments: tuple[str, ...] = ("comment",)
     identifiers: tuple[str, ...] = ("identifier",)
     strings: tuple[str, ...] = ()

@@ -53,15 +53,30 @@ def tree_of(source: bytes, language: Language, seconds: float = PARSE_SECONDS) -
     parser = parser_of(language)
     if parser is None or len(source) > MAX_FILE_BYTES:
         return None
-    if language.hidden:
-        source = re.sub(language.hidden.encode(), _blanked, source, flags=re.MULTILINE)
+    source = _without(source, language.hidden)
     if _trial.looks_crafted(source) and not _trial.passed(source, language.grammar, query_text(language), seconds):
         return None
-    return _trial.parse(parser, source, time.thread_time() + seconds)
+    tree = _trial.parse(parser, source, time.thread_time() + seconds)
+    if tree is None or not language.hidden_again or not tree.root_node.has_error:
+        return tree
+    other = _without(source, language.hidden_again)
+    if other == source or (_trial.looks_crafted(other) and not _trial.passed(other, language.grammar, query_text(language), seconds)):
+        return tree
+    again = _trial.parse(parser, other, time.thread_time() + seconds)
+    return again if again is not None and _trial.errors(again) < _trial.errors(tree) else tree
+
+
+def _without(source: bytes, pattern: str) -> bytes:
+    """The source with blanks for what the pattern finds, but for its named groups."""
+    return re.sub(pattern.encode(), _blanked, source, flags=re.MULTILINE) if pattern else source
 
 
 def _blanked(found: re.Match[bytes]) -> bytes:
-    return re.sub(rb"[^\n]", b" ", found[0])
+    text, at, pieces = found[0], 0, []
+    for start, end in sorted(found.span(name) for name, kept in found.groupdict().items() if kept is not None):
+        pieces += [re.sub(rb"[^\n]", b" ", text[at : start - found.start()]), found.string[start:end]]
+        at = end - found.start()
+    return b"".join([*pieces, re.sub(rb"[^\n]", b" ", text[at:])])
 
 
 @cache

@@ -106,6 +106,18 @@ def _is_rubble(root: tree_sitter.Node) -> bool:
     return any(node.child_count - 2 * node.named_child_count > RUBBLE_TOKENS for node in (root, *root.children[:RUBBLE_TOKENS]))
 
 
+def errors(tree: tree_sitter.Tree) -> int:
+    """How many places of a tree are errors or missing, those inside an error not counted; looks only where there is one."""
+    count, stack = 0, [tree.root_node]
+    while stack:
+        node = stack.pop()
+        if node.is_error or node.is_missing:
+            count += 1
+        elif node.has_error:
+            stack.extend(node.children)
+    return count
+
+
 def looks_crafted(source: bytes) -> bool:
     """Whether brackets nest, or angles stay open, deeper than in real code, or a sample packs tighter: a pattern repeated over and over."""
     if len(source) < CRAFTED_BYTES:

@@ -88,17 +88,44 @@ DECISIONS = (
 )
 
 
+_KEPT = r"(?P<keep>^[ \t]*#(?:[^\n\\]|\\\n?)*)"  # a directive names macros, it does not use them
+
 # What only the preprocessor understands. A brace that only C++ sees, opened and closed in conditionals of its own; macros that stand
 # where an attribute may stand; macros that are a line of their own at the margin, without a semicolon or a body after them.
 HIDDEN = "|".join(
     (
         r"^[ \t]*#[ \t]*if(?:def[ \t]+|[ \t]+defined[ \t]*\(?[ \t]*)__cplusplus\b[^\n]*\n"
         r"\s*(?:extern\s+\"C\"\s*\{|\})[^\n#]*\n\s*#[ \t]*endif[^\n]*",
+        _KEPT,
         r"\b(?:[A-Z][A-Z0-9]*_)+(?:API|APIS|EXPORT|EXPORTED|EXTERN|DLL|DLLEXPORT|PUBLIC|VISIBLE|VISIBILITY|HIDDEN|NOINLINE|INLINE|"
         r"NORETURN|NODISCARD|DEPRECATED|UNUSED|DEVICE)(?=\s+[A-Za-z_:~])",
         r"\b__(?:host|device|global|forceinline|extension|inline)__\b",
         r"^[A-Z_][A-Z0-9_]*(?:BEGIN|END|PROTOS|DECLS|PUSH|POP)[A-Z0-9_]*(?:\([^()\n]*\))?[ \t]*$",
-        r"^[A-Z][A-Z0-9_]+\([^()\n]*\)[ \t]*$(?!\s*[{:;])",
+        r"^_?[A-Z][A-Z0-9_]+\([^()\n]*\)[ \t]*$(?!\s*[{:;])",
+    )
+)
+
+_CAPITALS = r"_?[A-Z][A-Z0-9_]{2,}"
+_BLANKS = r"[ \t]*\n?[ \t]+"
+_ARGUMENTS = r"\((?:[^()\n]|\([^()\n]*\))*\)"
+
+# More of it, where that was not enough: what says that something is old; a macro around a whole declaration; a word in capitals between ``class``
+# and its name, or between a type and a function's name; one or an attribute with arguments behind a declaration; a loop that is a macro; a line
+# that is nothing but a macro; defaults that the grammar does not know; the type of a variable declared among a macro's arguments.
+HIDDEN_AGAIN = "|".join(
+    (
+        _KEPT,
+        r"\b\w*(?:DEPRECATED|AVAILABILITY)\w*\([^()]*\)",
+        rf"^{_CAPITALS}\((?P<declaration>(?:static|inline|extern)\b[^;{{}}]{{0,400}}\))\)(?=\s*[;{{])",
+        rf"(?<=\bclass ){_CAPITALS}(?=\s+\w+\s*(?:final\s*)?[:{{])|(?<=\bstruct ){_CAPITALS}(?=\s+\w+\s*(?:final\s*)?[:{{])",
+        rf"(?<=[\w*] ){_CAPITALS}(?=[ \t]+\*?[A-Za-z_]\w*[ \t]*\()|(?<=\binline ){_CAPITALS}(?=\s+\w+[\s*&]+\w+\s*\()",
+        rf"(?<=\)){_BLANKS}(?!if\b|while\b){_CAPITALS}\([^()\n]*\)(?=\s*(?:[;{{]|[A-Z_]+\(|\w+[ *&]+\w+\s*\())",
+        rf"(?<=\w){_BLANKS}[A-Z_]*(?:GUARDED|LOCK|ATTRIBUTE|ALIGN|REQUIRES|ACQUIRE|RELEASE)[A-Z_]*\([^()\n]*\)(?=\s*[;{{])",
+        rf"(?<=\))[ \t]+{_CAPITALS}(?=\s*\{{)|(?<=\)) _Py_NO_RETURN\b",
+        rf"^[ \t]+\w*(?:FOREACH|FOR_EACH|foreach|for_each|_ITER)\w*[ \t]*{_ARGUMENTS}(?=\s*(?:\{{|$))",
+        rf"^[ \t]*_?(?:[A-Z][A-Z0-9]*_[A-Z0-9_]+|\w+_HEAD|\w+_VAR_HEAD)(?:{_ARGUMENTS})?(?=[ \t]*(?:/[/*][^\n]*)?$)(?!\s*[{{:;(=.,?+&|)-])",
+        r"=\s*\{\}(?=\s*[,)])|(?<=[*&])\s+=\s*\w+(?=\s*[,)])",
+        r"(?<=ASSIGN_OR_RAISE\()[^,()\n]*[ \t*&](?=\w+,)|(?<=\()(?:const\s+)?auto[ \t]*[&*]*[ \t](?=\w+,)",
     )
 )
 
@@ -126,6 +153,7 @@ LANGUAGE = Language(
     blocks=BLOCKS,
     decisions=DECISIONS,
     hidden=HIDDEN,
+    hidden_again=HIDDEN_AGAIN,
     comments=("comment",),
     identifiers=("identifier", "field_identifier", "type_identifier"),
     strings=("string_literal", "system_lib_string", "char_literal"),

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from elite_code_dataset.languages import Language
-from elite_code_dataset.languages.c import BLOCKS, CONSTANTS, DECISIONS, HIDDEN, IMPORTS, MACROS, PROTOTYPES, STATEMENTS, TYPES, read_import
+from elite_code_dataset.languages.c import (
+    BLOCKS,
+    CONSTANTS,
+    DECISIONS,
+    HIDDEN,
+    HIDDEN_AGAIN,
+    IMPORTS,
+    MACROS,
+    PROTOTYPES,
+    STATEMENTS,
+    TYPES,
+    read_import,
+)
 
 UNITS = (
     """
@@ -59,6 +71,7 @@ LANGUAGE = Language(
     blocks=BLOCKS,
     decisions=(*DECISIONS, '(binary_expression ["and" "or"] @it)', "for_range_loop", "catch_clause"),
     hidden=HIDDEN,
+    hidden_again=HIDDEN_AGAIN,
     comments=("comment",),
     identifiers=("identifier", "field_identifier", "type_identifier", "namespace_identifier"),
     strings=("string_literal", "raw_string_literal", "system_lib_string", "char_literal"),
