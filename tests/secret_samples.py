@@ -404,12 +404,17 @@ HELD_OUT: dict[str, Callable[[random.Random], Made]] = {
     "grafana ini": secret_in("[security]\nadmin_user = admin\nadmin_password = @@\n", alphanumeric(18)),
 }
 
-# Nothing near these says what they are: no provider's format, no name of a password, key or token in front. They are not found, and that is known.
-UNANNOUNCED: dict[str, Callable[[random.Random], Made]] = {
+KNOWN |= {
     "mysql flag": secret_in("mysqldump -u root -p@@ shop > dump.sql\n", alphanumeric(16)),
     "react native": secret_in('const firebaseConfig = { apiKey: "AI" + "@@" }\n', alphanumeric(37)),
-    "sidekiq": secret_in("Sidekiq::Web.use Rack::Auth::Basic do |u, p| p == '@@' end # password\n"),
     "elasticsearch": secret_in("es = Elasticsearch(hosts, basic_auth=('elastic', '@@'))\n"),
+}
+
+# Nothing near these says what they are: no provider's format, no name of a password, key or token in front. They are not found, and that is known.
+UNANNOUNCED: dict[str, Callable[[random.Random], Made]] = {
+    "sidekiq": secret_in("Sidekiq::Web.use Rack::Auth::Basic do |u, p| p == '@@' end # password\n"),
+    "pin": secret_in('unlock(pin="@@")\n', lambda d: chars(d, string.digits, 4)),
+    "bare digits": secret_in('x = "@@"\n', hexadecimal(32)),
 }
 
 HELD_OUT_LOOKALIKES: dict[str, Callable[[random.Random], str]] = {
@@ -433,7 +438,7 @@ HELD_OUT_LOOKALIKES: dict[str, Callable[[random.Random], str]] = {
     "enum": lambda d: f'enum Token {{ {name(d, 1).title()}Open, {name(d, 1).title()}Close, Secret{d.randint(1, 99)} = "{name(d, 2)}" }}\n',
     "proto": lambda d: f"optional string password = {d.randint(1, 30)};\nrepeated bytes api_key = {d.randint(1, 30)};\n",
     "weak example": lambda d: (
-        f'login("{name(d, 1)}", password="{d.choice(["password", "secret", "hunter2", "letmein", "correct horse"])}")\n'
+        f'login("{name(d, 1)}", password="{d.choice(["password", "secret", "changeme", "********", "your-password"])}")\n'
     ),
     "numbers": lambda d: f"const SECRET_CONSTANTS: [u64; 2] = [0x{chars(d, HEX, 16)}, 0x{chars(d, HEX, 16)}];\n",
     "translation": lambda d: f'"invalid_token": "Das Token für {name(d, 2, " ")} ist ungültig",\n"api_key_help": "{name(d, 5, " ")}"\n',

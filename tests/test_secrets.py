@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elite_code_dataset import secrets_formats, secrets_logins, secrets_names
 from elite_code_dataset.secrets import findings, placeholder, redacted, redacted_many
 from tests.secret_samples import HELD_OUT, HELD_OUT_LOOKALIKES, KNOWN, KNOWN_LOOKALIKES, LETTERS, block, chars, drawn
+from tests.secret_syntax_samples import NO_SECRETS, SPLIT, SYNTAXES
 
 PAT = "gh" + "p_" + chars(random.Random("pat"), LETTERS, 36)
 PASSWORD = "tR7#" + "kq9Zx!w2Lm"
@@ -26,6 +28,50 @@ def test_kinds_the_rules_were_written_with_stay_found():
     missed = [kind for kind, (text, secret) in samples if secret in redacted(text)[0]]
     assert len(missed) <= 0.02 * len(samples), missed
     assert [text for _, text in drawn(KNOWN_LOOKALIKES, 5) if findings(text, emails=False)] == []
+
+
+def survives(secret: str, text: str) -> bool:
+    """Whether a run of 60 % of the secret is left."""
+    count = -(-len(secret) * 6 // 10)
+    return any(secret[at : at + count] in text for at in range(len(secret) - count + 1))
+
+
+@pytest.mark.parametrize("kind", SYNTAXES)
+def test_a_secret_is_found_in_the_syntax_of_any_tool(kind):
+    where, make = SYNTAXES[kind]
+    secrets = [make(random.Random(f"{kind} {k}")) for k in range(5)]
+    assert [secret for secret in secrets if survives(secret, redacted(where.replace("@@", secret, 1))[0])] == []
+
+
+@pytest.mark.parametrize("kind", SPLIT)
+def test_a_secret_in_pieces_goes_whole(kind):
+    where, make = SPLIT[kind]
+    for k in range(5):
+        secret = make(random.Random(f"{kind} {k}"))
+        half = len(secret) // 2
+        text, _ = redacted(where.replace("@1", secret[:half]).replace("@2", secret[half:]))
+        assert not survives(secret[:half], text) and not survives(secret[half:], text)
+
+
+@pytest.mark.parametrize("text", NO_SECRETS)
+def test_names_prose_and_placeholders_stay(text):
+    assert redacted(text, emails=False) == (text, {})
+
+
+def test_every_opening_that_a_rule_waits_for_is_announced():
+    needed = {opening for openings, _, _ in secrets_formats._FORMS for opening in openings}
+    needed |= {opening for opening, _ in secrets_logins._COMMANDS} | set(secrets_logins._CALLS)
+    needed |= set(secrets_names._WORDS) - {b"key", b"token"} | {b"akia", b"---begin ", b"basic ", b"bearer", b"auth", b"cookie"}
+    assert sorted(opening for opening in needed if opening not in secrets_formats.scanned(b"x " + opening.upper() + b" x\n")[1]) == []
+
+
+def test_lines_cut_out_of_redacted_text_hold_no_secret():
+    draw = random.Random("cuts")
+    for _, (text, _) in drawn(KNOWN, 1) + drawn(HELD_OUT, 1):
+        lines = redacted(f"import x\n{text}\nx.run()\n{text}")[0].splitlines(keepends=True)
+        for _ in range(4):
+            first = draw.randrange(len(lines))
+            assert findings("".join(lines[first : draw.randint(first, len(lines))])) == []
 
 
 def test_a_secret_becomes_a_word_that_says_its_kind_and_the_rest_stays():
