@@ -21,7 +21,7 @@ from elite_code_dataset.records import Import, ParsedFile, SourceFile, Unit
 from elite_code_dataset.textplaces import after_blank_lines, text_blocks
 
 CLOSINGS = re.compile(rb"[})\]>;,\s]*")
-CONSTANT_SHOWN_BYTES = 100  # a constant's value is part of its signature when all of it is this short
+CONSTANT_SHOWN_BYTES = 100  # a constant's value (on one line) and an alias's are part of the signature when all of it is this short
 
 Span = tuple[int, int]
 
@@ -280,7 +280,9 @@ def _unit(data: bytes, raw: _Raw, marks: _Marks, complexity: int) -> Unit:
 
 def _signature(data: bytes, raw: _Raw, marks: _Marks) -> str:
     """The header without documentation, attributes and comments, on one line."""
-    short = raw.kind == "constant" and raw.end - raw.code_start <= CONSTANT_SHOWN_BYTES and b"\n" not in data[raw.code_start : raw.end]
+    is_alias = raw.kind == "type" and raw.body is not None and data[raw.body : raw.body + 1] != b"{"
+    is_value = is_alias or (raw.kind == "constant" and b"\n" not in data[raw.code_start : raw.end])
+    short = is_value and raw.end - raw.code_start <= CONSTANT_SHOWN_BYTES
     end = raw.end if short else raw.header_end
     pieces: list[bytes] = []
     position = raw.code_start

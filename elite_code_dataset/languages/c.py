@@ -118,7 +118,7 @@ HIDDEN_AGAIN = "|".join(
         r"\b\w*(?:DEPRECATED|AVAILABILITY)\w*\([^()]*\)",
         rf"^{_CAPITALS}\((?P<declaration>(?:static|inline|extern)\b[^;{{}}]{{0,400}}\))\)(?=\s*[;{{])",
         rf"(?<=\bclass ){_CAPITALS}(?=\s+\w+\s*(?:final\s*)?[:{{])|(?<=\bstruct ){_CAPITALS}(?=\s+\w+\s*(?:final\s*)?[:{{])",
-        rf"(?<=[\w*] ){_CAPITALS}(?=[ \t]+\*?[A-Za-z_]\w*[ \t]*\()|(?<=\binline ){_CAPITALS}(?=\s+\w+[\s*&]+\w+\s*\()",
+        rf"(?<=[\w*] )(?<!static )(?<!extern )(?<!inline )(?<!const ){_CAPITALS}(?=[ \t]+\*?[A-Za-z_]\w*[ \t]*\()|(?<=\binline ){_CAPITALS}(?=\s+\w+[\s*&]+\w+\s*\()",
         rf"(?<=\)){_BLANKS}(?!if\b|while\b){_CAPITALS}\([^()\n]*\)(?=\s*(?:[;{{]|[A-Z_]+\(|\w+[ *&]+\w+\s*\())",
         rf"(?<=\w){_BLANKS}[A-Z_]*(?:GUARDED|LOCK|ATTRIBUTE|ALIGN|REQUIRES|ACQUIRE|RELEASE)[A-Z_]*\([^()\n]*\)(?=\s*[;{{])",
         rf"(?<=\))[ \t]+{_CAPITALS}(?=\s*\{{)|(?<=\)) _Py_NO_RETURN\b",

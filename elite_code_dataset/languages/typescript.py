@@ -16,7 +16,7 @@ UNITS = (
 (abstract_method_signature name: (_) @name) @method
 (abstract_class_declaration name: (_) @name body: (_) @body) @type
 (interface_declaration name: (_) @name body: (_) @body) @interface
-(type_alias_declaration name: (_) @name value: (object_type)? @body) @type
+(type_alias_declaration name: (_) @name value: (_) @body) @type
 (enum_declaration name: (_) @name body: (_) @body) @type
 (internal_module name: (_) @name body: (_) @body) @module
 (module name: (_) @name body: (_) @body) @module
