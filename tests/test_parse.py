@@ -213,6 +213,13 @@ def test_a_span_starts_at_its_line_and_ends_with_its_syntax() -> None:
     assert (spans["b"], spans["c"]) == ("    fn b() {}", "fn c() {}")
 
 
+def test_a_comment_at_the_end_belongs_to_the_unit_whose_indentation_it_has() -> None:
+    text = "class A:\n    def f(self):\n        pass\n        # of f\n    # of A\n\n# of none\ndef g():\n    pass\n\n    # of g\n# of none\nx = 1\n"
+    spans = {unit.name: text[unit.start_byte : unit.end_byte] for unit in python(text).units}
+    assert spans["f"].endswith("# of f") and spans["A"].endswith("# of A") and spans["g"].endswith("# of g")
+    assert "none" not in "".join(spans.values())
+
+
 def test_a_header_is_what_stands_before_the_body() -> None:
     file = rust("/// d\nimpl A {\n    fn f(&self)\n    {\n    }\n    const X: u8;\n}\n")
     data = file.source.text.encode()

@@ -18,6 +18,7 @@ _WITH_ATTRIBUTES = (
     "destructor_declaration",
     "operator_declaration",
     "conversion_operator_declaration",
+    "indexer_declaration",
     "local_function_statement",
     "field_declaration",
 )
@@ -35,6 +36,8 @@ UNITS = """
 (destructor_declaration name: (_) @name body: (_)? @body) @method
 (operator_declaration operator: _ @name body: (_)? @body) @method
 (conversion_operator_declaration type: (_) @name body: (_)? @body) @method
+(indexer_declaration "this" @name accessors: (_) @body) @method
+(indexer_declaration "this" @name value: (_) @body) @method
 (local_function_statement name: (_) @name body: (_)? @body) @function
 (namespace_declaration name: (_) @name body: (_) @body) @module
 (field_declaration (modifier "const") (variable_declaration (variable_declarator name: (_) @name (_) @body))) @constant

@@ -5,6 +5,8 @@ from __future__ import annotations
 from elite_code_dataset.languages import Language
 from elite_code_dataset.languages.javascript import BLOCKS, CONSTANTS, DECISIONS, FUNCTIONS, IMPORTS, STATEMENTS, WRAPPERS, read_import
 
+_CONSTANT = '(lexical_declaration kind: "const" (variable_declarator name: (identifier) @name value: (_) @body) @constant)'
+
 UNITS = (
     FUNCTIONS
     + CONSTANTS
@@ -21,6 +23,11 @@ UNITS = (
 (internal_module name: (_) @name body: (_) @body) @module
 (module name: (_) @name body: (_) @body) @module
 """
+    + "\n".join(
+        f"({space} body: (statement_block {wrapped}))"
+        for space in ("internal_module", "module")
+        for wrapped in (_CONSTANT, f"(export_statement declaration: {_CONSTANT})")
+    )
     + WRAPPERS
     + """
 (ambient_declaration) @outer

@@ -67,5 +67,15 @@ void InVerbatim() {
 
     public struct Point { public int X; }
     public record Money(decimal Amount, string Currency);
+    public class Shelf
+    {
+        /// <summary>What stands there.</summary>
+        [Pure]
+        public Order this[int place, bool open = false]
+        {
+            get { return open ? null : orders[place]; }
+        }
+        public Order this[string name] => orders[name];
+    }
     public delegate void Handler(object sender);
 }

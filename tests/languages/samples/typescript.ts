@@ -75,3 +75,18 @@ export abstract class Widget<T> extends Base<T> implements Named {
 
 export const identity = <T,>(x: T): T => x;
 export const SETTINGS: Record<string, number> = { a: 1 };
+
+namespace limits {
+  // How many at once.
+  export const most = 8;
+  const table: Record<string, number> = Object.fromEntries(
+    [["a", 1], ["b", 2], ["c", 3]].map(([key, value]) => [key, Number(value)]),
+  );
+  export const double = (n: number): number => n * 2;
+}
+
+type Chosen<T> = T extends string
+  ? { kind: "text"; value: T }
+  : T extends number
+    ? { kind: "number"; value: T }
+    : never;
