@@ -29,7 +29,8 @@ UNITS = (
 (template_declaration (declaration declarator: (_ (function_declarator)) @declarator) @function)
 (field_declaration_list (field_declaration declarator: (function_declarator) @declarator) @method)
 (field_declaration_list (field_declaration declarator: (_ (function_declarator)) @declarator) @method)
-(field_declaration_list (declaration declarator: (function_declarator) @declarator) @method)
+(field_declaration_list (declaration declarator: (function_declarator) @declarator) @method
+  (#not-match? @declarator "^[A-Z][A-Z0-9]*_[A-Z0-9_]*[(]"))
 (field_declaration_list (template_declaration (declaration declarator: (function_declarator) @declarator) @method))
 (field_declaration (type_qualifier) @constexpr declarator: (field_identifier) @name default_value: (_) @body
   (#eq? @constexpr "constexpr")) @constant

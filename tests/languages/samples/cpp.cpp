@@ -90,3 +90,12 @@ Widget::Widget(int a)
 const std::string& Widget::name() const { return name_; }
 using Map = std::map<int, Tree<int>>;
 int main() { return store::run(); }
+
+class Guard final {
+public:
+    Guard() = default;
+    ~Guard();
+
+private:
+    STORE_DISABLE_COPY_AND_ASSIGN(Guard);
+};
