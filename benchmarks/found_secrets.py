@@ -2,12 +2,14 @@
 
     python -m benchmarks.found_secrets [folder of clean text]
 
-In: 5 or 10 secrets of each kind and 10 look-alikes of each kind of tests/secret_samples.py. Found means: it is no longer in the redacted text. Out: one
-line for the kinds that the rules were written with, one for those held out, one for what nothing announces.
+In: 5 or 10 secrets of each kind and 10 look-alikes of each kind of tests/secret_samples.py, 10 of each syntax of tests/secret_syntax_samples.py. Found
+means: it is no longer in the redacted text. Out: one line for the kinds that the rules were written with, one for those held out, one for the syntaxes,
+one for what nothing announces.
 """
 
 from __future__ import annotations
 
+import random
 import sys
 import time
 from collections import Counter
@@ -15,6 +17,7 @@ from pathlib import Path
 
 from elite_code_dataset.secrets import findings, redacted, redacted_many
 from tests.secret_samples import HELD_OUT, HELD_OUT_LOOKALIKES, KNOWN, KNOWN_LOOKALIKES, UNANNOUNCED, drawn
+from tests.secret_syntax_samples import SYNTAXES
 
 
 def main() -> None:
@@ -23,6 +26,9 @@ def main() -> None:
         alarms = [kind for kind, text in drawn(lookalikes, 10) if findings(text, emails=False)]
         print(f"{label}: found {each * len(secrets) - len(missed)} of {each * len(secrets)}, missed {dict(Counter(missed)) or 'none'}")
         print(f"{label}: false alarms {len(alarms)} of {10 * len(lookalikes)}, {dict(Counter(alarms)) or 'none'}")
+    made = [(kind, where, make(random.Random(f"{kind} {k}"))) for kind, (where, make) in SYNTAXES.items() for k in range(10)]
+    missed = [kind for kind, where, secret in made if secret in redacted(where.replace("@@", secret, 1))[0]]
+    print(f"syntaxes: found {len(made) - len(missed)} of {len(made)}, missed {dict(Counter(missed)) or 'none'}")
     missed = [kind for kind, (text, secret) in drawn(UNANNOUNCED, 5) if secret in redacted(text)[0]]
     print(f"unannounced: found {5 * len(UNANNOUNCED) - len(missed)} of {5 * len(UNANNOUNCED)}")
     if len(sys.argv) > 1:

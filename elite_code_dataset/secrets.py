@@ -10,6 +10,9 @@ The finders, whose spans are joined where they overlap:
 - names (``secrets_names``): values bound to a name that says it is secret, in the syntax of any language or configuration file;
 - personal e-mail addresses (``secrets_addresses``), an option.
 
+What nothing announces is not found: a lone hexadecimal key, a password that is compared, a PIN. Rules look at the line of a value and at little more, so
+that lines cut out of a text without findings have none.
+
 A placeholder is one word, such as ``REDACTED_GITHUB_PAT_3fa9``, for an address ``redacted-3fa9@example.com``: it is valid inside a
 string, a name, a URL or YAML, and the same secret has the same placeholder wherever it stands, also in another commit. The last
 four digits are 16 bits of a keyed hash: enough to tell a repository's secrets apart, far too few to confirm a guess.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 _MAILBOX = re.compile(rb"(?<![\w.+/@-])[A-Za-z0-9][\w.+-]{0,63}$")
+_IN_URL = re.compile(rb"://[^\s/@\"'<>]*$")
 _DOMAIN = re.compile(rb"((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)+([A-Za-z]{2,12}))(?![\w@(/-]|:\w|\.\w)")
 _FUNCTION_BOX = re.compile(
     rb"(?i)^(?:no-?reply|do-?not-?reply|git|hg|svn|root|admin|administrator|postmaster|webmaster|hostmaster|abuse|security|support|info|hello|"
@@ -43,6 +44,7 @@ def personal_addresses(data: bytes) -> Iterator[tuple[int, int, str]]:
         if ending in _DOMAINS or ending in _COUNTRIES:
             mailbox = _MAILBOX.search(data[max(0, at - 66) : at])
             if mailbox and not _FUNCTION_BOX.match(mailbox[0]) and not _RESERVED_DOMAIN.search(domain[1]):
-                if len(mailbox[0]) + len(domain[1]) > 6:  # `a@b.com` is nobody's
+                short = len(mailbox[0]) + len(domain[1]) <= 6  # `a@b.com` is nobody's
+                if not short and not _IN_URL.search(data[max(0, at - 130) : at]):
                     yield at - len(mailbox[0]), domain.end(), "email"
         at = data.find(b"@", at + 1)

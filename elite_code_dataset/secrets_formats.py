@@ -42,7 +42,7 @@ _STATIC_KEY = re.compile(
 )
 
 # Forms of their own: the openings of which one must stand in the text, the pattern, the kind. A group `value` narrows the span.
-_FORMS: tuple[tuple[bytes, re.Pattern[bytes], str], ...] = tuple(
+_FORMS: tuple[tuple[frozenset[bytes], re.Pattern[bytes], str], ...] = tuple(
     (frozenset(openings.split(b"|")), re.compile(pattern), kind)
     for openings, pattern, kind in (
         (
@@ -112,6 +112,8 @@ _COMMON_PREFIXES = frozenset(
     b"ami- subnet- vol- snap- image- asset- assets- index- bundle- vendor- page- layer- test- test_ app- app_ blob- build- build_ cache- etag- ref- v1- v1_ data- data_ zn_ dpl_ prj_ cus_ pi_ price_ prod_ evt_ sub_ in_ ch_ acct_ req_ req- run_ run- msg_ asst_ thread_ file- chatcmpl- resp_ user_ org_ org- proj_ team_ "
     b"cs_ seti_ pm_ card_ plan_ txn_ po_ job_ job- task_ trace- span_ wf_ deploy- release- session- channel- video- doc- page_ item_ ver_ conv_ item- lib- libs-".split()
 )
+# How public keys, certificates, pictures and addresses begin.
+_PUBLIC = (b"AAAAB3", b"AAAAC3", b"AAAAE2", b"MII", b"Qm", b"iVBOR", b"R0lGOD", b"0x", b"/9j/", b"UklGR", b"PHN2")
 # Comparisons with what a function gave, and what it is given.
 _COMPARED = re.compile(rb"(?i)assert|expect|digest|md5|b64|base64|hexlify|hash|checksum|etag|signature|verify|\bpub|==[ \t]*[\"']?$")
 _KEYED = re.compile(rb"(?i)hmac|jwt[.(]|\bsign\(|cipher")
@@ -197,19 +199,24 @@ def _lone_token(data: bytes, start: int, end: int) -> tuple[int, int] | None:
     before, after = data[start - 1 : start], data[end : end + 1]
     value = data[start:end]
     prefix = _PREFIX.match(value)
-    if len(value) > 400 or not (before in (b'"', b"'", b"`") and after == before):
-        ended = after in (b"", b"\n", b"\r") and data[start - 2 : start] in (b": ", b"= ") or before == b"="
-        if before not in (b"=", b" ", b":") or after not in (b"", b"\n", b"\r", b" ") or not (prefix or ended):
-            return None
-    if (
-        not _is_lone_secret(value, prefix)
-        or value.startswith((b"AAAAB3", b"AAAAC3", b"AAAAE2", b"MII", b"Qm", b"iVBOR", b"R0lGOD", b"0x", b"/9j/", b"UklGR", b"PHN2"))
-        or _FILE_NAME.search(value)
-    ):
+    quoted = before in (b'"', b"'", b"`") and after == before
+    if len(value) > 400 or not (quoted or _is_assigned(data, start, end, prefix)):
+        return None
+    if not _is_lone_secret(value, prefix) or value.startswith(_PUBLIC) or _FILE_NAME.search(value):
         return None
     line = data[max(0, start - 200, data.rfind(b"\n", 0, start) + 1) : start]
     compared = _HASHED.search(line) or _COMPARED.search(line)
     return None if compared and not _KEYED.search(line) else (start, end)
+
+
+def _is_assigned(data: bytes, start: int, end: int, prefix: re.Match[bytes] | None) -> bool:
+    """Whether a token without quotes stands behind a sign of assignment, or, with a prefix such as `sk_`, behind a blank."""
+    before, after = data[start - 1 : start], data[end : end + 1]
+    if after not in (b"", b"\n", b"\r", b" "):
+        return False
+    if before == b"=" or data[start - 2 : start] in (b": ", b"= "):
+        return prefix is not None or after != b" "
+    return before in (b" ", b":") and prefix is not None and b"_" not in data[start + prefix.end() : end]  # `A_B_C2D` is a macro's name
 
 
 def _is_lone_secret(value: bytes, prefix: re.Match[bytes] | None) -> bool:

@@ -106,7 +106,7 @@ def _after(data: bytes, spelling: bytes, pattern: re.Pattern[bytes]) -> Iterator
         match = pattern.match(data, at + len(spelling))
         if match:
             yield match
-        at = data.find(spelling, at + len(spelling))
+        at = data.find(spelling, match.end() if match else at + len(spelling))
 
 
 def _in_urls(data: bytes) -> Iterator[tuple[int, int, str]]:

@@ -76,7 +76,7 @@ def is_template(value: bytes) -> bool:
 def strangeness(value: bytes) -> float:
     """Share of neighbouring letters and digits that names and prose seldom have: about 0.1 in those, 0.7 to 0.9 in random text; 0 if there are under 6."""
     odd = seen = 0
-    for run in _LOOSE.findall(value):
+    for run in _LOOSE.findall(value[:256]):
         lower, last_digit, last = run.lower(), run[0] < 58, run[0] | 32
         for byte in lower[1:]:
             digit = byte < 58
@@ -92,7 +92,7 @@ def is_random(value: bytes, least: int = 16) -> bool:
     """Whether ``least`` or more characters look drawn by chance. Hexadecimal and single-case strings too."""
     if len(value) < least or entropy(value) < 2.9 or (len(value) >= 24 and entropy(value) < 3.2) or is_template(value):
         return False
-    if (len(value) < 20 and re.fullmatch(rb"[0-9a-f]+", value)) or re.fullmatch(rb"0x[0-9a-fA-F]{1,40}", value):
+    if (len(value) < 20 and re.fullmatch(rb"[0-9a-f]+", value)) or re.fullmatch(rb"0x[0-9a-fA-F]{1,40}[uUlL]{0,3}", value):
         return False  # too short for a key, long enough for a checksum or an address
     kinds = (re.search(rb"\d", value) is not None) + (re.search(rb"[a-z]", value) is not None) + (re.search(rb"[A-Z]", value) is not None)
     strange = strangeness(value)
@@ -167,7 +167,7 @@ def _is_mixed(value: bytes) -> bool:
         signs > 0
         and letters >= 3
         and word not in _PROSE | _CODE_WORDS
-        and re.search(rb"[()\[\]{}|;=+,]|^[&*!%]\w+$|^\w+[?*&:]$", value) is None
+        and re.search(rb"[()\[\]{}|;=+,]|^[&*!%@-]\w+@?$|^\w+[?*&:@]$", value) is None
     )
 
 

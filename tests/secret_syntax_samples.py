@@ -84,6 +84,7 @@ SYNTAXES: dict[str, tuple[str, Callable[[random.Random], str]]] = {
     "folded yaml": ("api_token: >-\n  @@\n", alphanumeric(40)),
     "escaped bytes": ('AES_KEY = b"@@"\n', lambda draw: "".join(f"\\x{byte:02x}" for byte in draw.randbytes(16))),
     "kubernetes": ("kind: Secret\ndata:\n  db-password: @@\n", packed(password)),
+    "kubernetes, made up": ("kind: Secret\ndata:\n  db-password: @@\n", packed(human)),
     "npm login": ("//npm.corp.net/:_auth=@@\n", packed(lambda draw: "bot:" + password(draw))),
     "header": ("X-Auth-Token: @@\n", hexadecimal(32)),
     "authorization": ('curl -H "Authorization: Token @@" https://x.corp.net\n', hexadecimal(40)),

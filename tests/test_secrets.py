@@ -165,6 +165,7 @@ def test_a_personal_address_is_replaced_by_one_that_nobody_owns(personal):
         "noreply@github.com",
         "git@github.com:owner/name.git",
         "ssh://deploy@build.corp.net/x",
+        "ftp://anonymous:guest@files.corp.net/x",
         "security@rust-lang.org",
         "result = left@right.transpose(1)",
         "loss = w@x.sum()",
