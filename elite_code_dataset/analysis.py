@@ -25,9 +25,9 @@ from elite_code_dataset.reading import Reading, read
 from elite_code_dataset.records import EliteCodeError, Import, ParsedFile, Unit
 from elite_code_dataset.repository import open_repository
 from elite_code_dataset.similarity import estimated_tokens
-from elite_code_dataset.splits import Splits, Step, split_of, twins_of
-from elite_code_dataset.tokens import Encoder, Encoding, encoder_named, trained_encoder
-from elite_code_dataset.vocabulary import source_of, texts_of
+from elite_code_dataset.splits import Measure, Splits, Step, split_of, twins_of
+from elite_code_dataset.tokens import Encoder, Encoding, encoder_named
+from elite_code_dataset.vocabulary import TOLD, Vocabulary
 from elite_code_dataset.windows import Corpus, View
 
 # The options that change the analysis; the others only change what is cut from it.
@@ -92,13 +92,14 @@ def _read_at(place: str, commit: str, options: Options, places: Sequence[str], r
 
 def _write(draft: Path, readings: Sequence[Reading], options: Options, places: Sequence[str]) -> None:
     with progress.whole("split", "split"):
-        sides = _sides(readings, options)
+        vocabulary = Vocabulary(readings, places, options)
+        sides = _sides(readings, options, None if options.tokenizer else vocabulary)
     if not any(r.files for r in readings):
         raise EliteCodeError(
             f"nothing to learn from in {', '.join(r.name for r in readings)}: "
             f"no file is text of a known kind that people wrote ({_causes(readings)}); name a repository with code in it"
         )
-    encoder, source = (encoder_named(options.tokenizer), "") if options.tokenizer else _trained(readings, sides, options, places)
+    encoder = encoder_named(options.tokenizer) if options.tokenizer else vocabulary.encoder(sides.side)
     encodings = _encoded(readings, encoder)
     encoder.save(draft / "tokenizer")
     kept = tokenizer_folder(encoder.digest)
@@ -106,28 +107,13 @@ def _write(draft: Path, readings: Sequence[Reading], options: Options, places: S
         store.saved(kept, encoder.save)
     store.write_table(draft / "files.arrow", _table(readings, encodings, sides))
     store.write_json(draft / "facts.json", _facts(readings, sides, encoder))
-    origin = {"identity": options.digest(SHARED_OPTIONS), "places": [(r.prefix, r.commit) for r in readings], "trained_on": source}
+    origin = {"identity": options.digest(SHARED_OPTIONS), "places": [(r.prefix, r.commit) for r in readings]}
     store.write_json(draft / ORIGIN, origin)
+    store.write_json(draft / TOLD, vocabulary.told)
     for place, reading in enumerate(readings):
         store.write_json(draft / f"history-{place}.json", as_plain(reading.history))
         store.write_json(draft / f"tokens-{place}.json", reading.tokens)
     store.write_json(draft / "sides.json", {"side": dict(sides.side), "group": dict(sides.group), "since": dict(sides.since)})
-
-
-def _trained(readings: Sequence[Reading], sides: Splits, options: Options, places: Sequence[str]) -> tuple[Encoder, str]:
-    """The default tokenizer and the digest of what it is trained on; an earlier one that was trained on the same."""
-    digest, chosen = source_of(readings, sides.side)
-    for earlier in (r.earlier for r in readings):
-        if earlier and store.read_json(earlier.folder / ORIGIN)["trained_on"] == digest:
-            encoder = encoder_named(str(earlier.folder / "tokenizer"))
-            encoder.label = earlier.facts["tokenizer"]
-            return encoder, digest
-    texts: list[str] = []
-    for reading, files, place in zip(readings, chosen, places):
-        texts += texts_of(reading, files, options, place)
-    if not any(texts):  # nothing of what is train today was there yet
-        texts = [f.source.text for r in readings for f in r.files if sides.side[f.source.lineage] == "train"]
-    return trained_encoder(texts), digest
 
 
 def _encoded(readings: Sequence[Reading], encoder: Encoder) -> list[Encoding]:
@@ -147,7 +133,7 @@ def _encoded(readings: Sequence[Reading], encoder: Encoder) -> list[Encoding]:
     return [found[i] for i in range(len(files))]
 
 
-def _sides(readings: Sequence[Reading], options: Options) -> Splits:
+def _sides(readings: Sequence[Reading], options: Options, measure: Measure | None) -> Splits:
     files = [f for r in readings for f in r.files]
     texts = [f.source.text for f in files]
     counts = estimated_tokens(texts)
@@ -161,7 +147,7 @@ def _sides(readings: Sequence[Reading], options: Options) -> Splits:
         steps += [Step(offset + 10**9, s.lineage, s.path, len(s.text), s.blob, s.last_changed) for s in late]
     head = {f.source.path: (f.source.lineage, n) for f, n in zip(files, counts)}
     twins = twins_of(texts, [f.source.lineage for f in files])
-    return split_of(steps, twins, head, options.split_by, options.seed)
+    return split_of(steps, twins, head, options.split_by, options.seed, measure=measure)
 
 
 def _causes(readings: Sequence[Reading]) -> str:

@@ -329,6 +329,12 @@ def _matcher(patterns: str | Sequence[str] | None, default: bool) -> Callable[[s
     return lambda path: one.match(path) is not None
 
 
+def chosen_paths(paths: Iterable[str], include: str | Sequence[str] | None = None, exclude: str | Sequence[str] | None = None) -> list[str]:
+    """The paths that ``Repository.files`` would look at for these patterns."""
+    included, excluded = _matcher(include, True), _matcher(exclude, False)
+    return [path for path in paths if included(path) and not excluded(path)]
+
+
 def _tree_paths(objects: Objects, tree: str, drops: dict[str, list[int]]) -> dict[str, tuple[int, str]]:
     """Path -> (mode, blob) of a whole tree in path order, at most MAX_TREE_ENTRIES of them and MAX_TREE_DEPTH deep."""
     differ = TreeDiffer(objects)

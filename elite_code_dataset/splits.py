@@ -15,6 +15,10 @@ shares are measured on the real sizes at HEAD and, only where they are off by mo
 ``time``: groups in the order of their last change; the newest are the test, the next the validation. An edit of an evaluation file that is
 older than its split's first moment shows an early version of what is evaluated: it belongs to no side and is left out.
 
+Sizes are estimates, the same for every tokenizer, so that two models are held to the same code. The default tokenizer is trained on the train
+side and writes all else with more tokens than the estimate: with it, shares are measured in its own tokens, once, at a commit that stays the
+same while most commits are added (``Measure``).
+
 A folder without history is one commit. Where one file is larger than its share's room (a twentieth of everything), no division is
 exact; ``shares`` says what was reached.
 """
@@ -67,6 +71,16 @@ class Step:
     live: bool = True
 
 
+class Measure(Protocol):
+    """Sizes by a tokenizer that itself depends on the sides. ``after``: the order of the commit after which they are asked for, once."""
+
+    @property
+    def after(self) -> float: ...
+
+    def sizes(self, side: Mapping[str, str]) -> Mapping[str, int]:
+        """lineage -> tokens of those that can be measured, from lineage -> split of those that are live."""
+
+
 class _History(Protocol):
     """What is needed of a history: commits oldest first, and which of them led straight to HEAD."""
 
@@ -112,6 +126,8 @@ class _Replay:
         self.holder: dict[str, str] = {}  # blob -> the lineage that held it first
         self.totals = np.zeros(len(self.targets))
         self.moved = 0
+        self.density: dict[str, float] = {}  # lineage -> measured tokens by estimated ones
+        self.usual = 1.0  # of lineages that were not measured
 
     def root(self, lineage: str) -> str:
         while self.parent[lineage] != lineage:
@@ -130,8 +146,26 @@ class _Replay:
             before, old = self.at.pop(path)
             self.add(self.root(before), -old)
         if size:
+            size = max(1, round(size * self.density.get(lineage, self.usual)))
             self.at[path] = (lineage, size)
             self.add(self.root(lineage), size)
+
+    def measured(self, sizes_of: Callable[[Mapping[str, str]], Mapping[str, int]]) -> None:
+        """From here on sizes are measured ones: those at hand, and the later ones by the same ratio. Shares are mended closely, as this is done once.
+        What was not measured is as new to the tokenizer as what is evaluated."""
+        estimated: dict[str, int] = {}
+        for lineage, size in self.at.values():
+            estimated[lineage] = estimated.get(lineage, 0) + size
+        side = {lineage: SPLITS[self.side[self.root(lineage)]] for lineage in sorted(estimated)}
+        sizes = {lineage: size for lineage, size in sizes_of(side).items() if size and lineage in estimated}
+        unseen = [lineage for lineage in sizes if side[lineage] != "train"] or list(sizes)
+        if not sizes:
+            return
+        self.density = {lineage: size / estimated[lineage] for lineage, size in sizes.items()}
+        self.usual = sum(sizes[lineage] for lineage in unseen) / sum(estimated[lineage] for lineage in unseen)
+        for path, (lineage, size) in list(self.at.items()):
+            self.place(path, lineage, size)
+        self.mend(SPLIT_SETTLED, SPLIT_SETTLED)
 
     def move(self, root: str, side: int) -> None:
         self.totals[self.side[root]] -= self.size[root]
@@ -261,10 +295,15 @@ def _counted(steps: Sequence[Step], head: Mapping[str, tuple[str, int]] | None) 
     return [replace(step, size=0) if step.path in left_out else step for step in steps]
 
 
-def _replayed(steps: Iterable[Step], targets: Sequence[float], seed: int) -> _Replay:
+def _replayed(steps: Iterable[Step], targets: Sequence[float], seed: int, measure: Measure | None) -> _Replay:
     replay = _Replay(targets, seed)
-    for _, commit in itertools.groupby(sorted(steps, key=lambda step: step.order), key=lambda step: step.order):
+    for order, commit in itertools.groupby(sorted(steps, key=lambda step: step.order), key=lambda step: step.order):
+        if measure is not None and order > measure.after:
+            replay.measured(measure.sizes)
+            measure = None
         replay.commit(list(commit))
+    if measure is not None:
+        replay.measured(measure.sizes)
     return replay
 
 
@@ -313,9 +352,11 @@ def split_of(
     split_by: str = "lineage",
     seed: int = 0,
     targets: Mapping[str, float] = SPLIT_SHARES,
+    measure: Measure | None = None,
 ) -> Splits:
     """The side of every lineage. ``twins`` are pairs of lineages that are near duplicates at HEAD (see ``twins_of``); ``head`` maps each path of
-    HEAD that counts to its lineage and its size in tokens (default: what the steps left behind).
+    HEAD that counts to its lineage and its size in tokens (default: what the steps left behind). ``measure``: the tokenizer's own sizes,
+    where it is trained on the train side; without it sizes are the steps'.
 
     Raises ``EliteCodeError`` for an unknown ``split_by``, targets that do not add up to one, and a split by time without times."""
     if split_by not in ("lineage", "time"):
@@ -324,7 +365,7 @@ def split_of(
     if set(targets) - set(SPLITS) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6 or not shares[0]:
         raise EliteCodeError(f"cannot split by {dict(targets)}; give train, validation and test shares that add up to 1, train above 0")
     steps = _counted(list(steps), head)
-    replay = _replayed(steps, shares, seed)
+    replay = _replayed(steps, shares, seed, measure)
     moved = _arrived(replay, twins, head)
     since: dict[str, int] = {}
     if split_by == "time":

@@ -43,6 +43,7 @@ FIM_FAMILIES = (
     ("▁<PRE>", "▁<SUF>", "▁<MID>"),  # CodeLlama
     ("<PRE>", "<SUF>", "<MID>"),
 )
+TRAINED = "trained"  # label of the default tokenizer
 SPECIAL_ROLES = ("bos_token", "eos_token", "pad_token", "unk_token")
 # Words, numbers of up to three digits, punctuation with the line end behind it, indentation on its own: a line begins a token.
 LINE_ALIGNED = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -170,7 +171,9 @@ class Encoder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         self.backend.save(str(Path(folder) / "tokenizer.json"))
         settings = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False, **self.special}
-        (Path(folder) / "tokenizer_config.json").write_text(json.dumps(settings, indent=1, sort_keys=True, ensure_ascii=False), encoding="utf-8")
+        (Path(folder) / "tokenizer_config.json").write_text(
+            json.dumps(settings, indent=1, sort_keys=True, ensure_ascii=False), encoding="utf-8"
+        )
 
     def _checked(self, text: str, encoded: Any) -> Encoding:
         ids = np.array(encoded.ids, dtype=np.int32)
@@ -268,4 +271,4 @@ def trained_encoder(texts: Iterable[str], vocabulary: int = DEFAULT_VOCABULARY) 
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
     )
     backend.train_from_iterator(texts, trainer)
-    return Encoder(backend, {"bos_token": END, "eos_token": END, "pad_token": PAD}, "trained")
+    return Encoder(backend, {"bos_token": END, "eos_token": END, "pad_token": PAD}, TRAINED)

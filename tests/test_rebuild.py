@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pyarrow as pa
 import pytest
 
@@ -263,16 +264,38 @@ def test_the_tokenizer_stays_while_commits_come_and_is_a_function_of_the_history
     assert 1 <= changes <= 3  # an anchor every second commit of some twenty; were it the tip, there would be five
 
 
+def test_shares_are_within_a_point_in_the_default_tokenizers_own_tokens_and_stay_so(tmp_path: Path) -> None:
+    """On real code: the modules of a package that is installed, and then a commit more."""
+    package = Path(huggingface_hub.__file__).parent
+    texts = {f"hub/{path.relative_to(package)}": path.read_text() for path in sorted(package.rglob("*.py")) if path.stat().st_size < 40_000}
+    assert len(texts) > 90
+    folder = started(tmp_path / "repository")
+    committed(folder, texts, "Begin")
+    sides = []
+    for number in range(3):
+        config = EliteCodeConfig(name="files", data_dir=str(folder))
+        config.create_config_id({})
+        found = analysis.analysis_of((str(folder),), config.commits, config, tmp_path / "cache")
+        views = [view for corpus in found.corpora for view in corpus.views.values()]
+        tokens = {split: sum(len(view.encoding.ids) for view in views if view.split == split) for split in SPLITS}
+        shares = {split: count / sum(tokens.values()) for split, count in tokens.items()}
+        assert shares == pytest.approx({"train": 0.85, "validation": 0.10, "test": 0.05}, abs=0.01)
+        sides.append({view.source.path: view.split for view in views})
+        committed(folder, {f"hub/extra_{number}.py": module_text(number)}, "Add one", START + (number + 1) * DAY)
+    assert all({path: side for path, side in after.items() if path in sides[0]} == sides[0] for after in sides[1:])
+
+
 def test_the_anchor_is_a_commit_of_the_line_that_new_commits_leave_where_it_is(tmp_path: Path) -> None:
     folder = started(tmp_path / "repository")
     anchors, ids = [], []
     for number in range(70):
-        ids.append(committed(folder, {"a.py": f"a = {number}\n"}, "Count", START + number * DAY))
+        name = f"f{number}.py" if number < 5 else "a.py"
+        ids.append(committed(folder, {name: f"a = {number}\n"}, "Count", START + number * DAY))
         if number % 3 == 0:
             with open_repository(folder) as repository:
                 anchors.append((number + 1, ids.index(vocabulary.anchor_of(repository.history()).id) + 1))
-    assert all(tip - tip // 8 - 1 <= anchor <= tip for tip, anchor in anchors)
-    assert [anchor for tip, anchor in anchors if tip < 16] == [tip for tip, _ in anchors if tip < 16]
+    assert [anchor for tip, anchor in anchors if tip < 16] == [1, 4, 5, 5, 5]  # six files in the end: four fifths are five
+    assert all(tip - tip // 8 <= anchor <= tip for tip, anchor in anchors if tip >= 16)
     assert len({anchor for tip, anchor in anchors if tip >= 64}) == 1 and anchors[-1] == (70, 64)
 
 
