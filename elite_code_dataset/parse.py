@@ -332,7 +332,7 @@ def _statements(data: bytes, found: _Found, marks: _Marks, moved: dict[int, int]
     """Offsets at which a statement begins, comments above it included; for a unit that is one, where the unit begins.
 
     What goes on after a statement inside another (``} else if (...) {``) and a comment that belongs to none begin like one. A unit inside
-    a statement (a function in an object) does not: see ``windows.py``.
+    a statement (a function in an object) does not: see ``view.py``.
     """
     comments = {node.start_byte: node.end_byte for node in found.nodes["comment"]}
     seen = {(node.start_byte, node.end_byte) for node in found.nodes["statement"]}
