@@ -2,6 +2,10 @@
 
 In: a run's output folder. Out: the last checkpoint that is complete and intact, and for each refused one the reason. Costs one reading of a
 checkpoint's files (sha256, about 1 GB/s).
+
+A checkpoint holds the model, or its adapter alone, as safetensors, with configuration and tokenizer; ``trainer_state.json``, ``plan.json`` and
+the manifest; and the states of optimizer, schedule and random numbers, which torch writes and reads back with ``weights_only``, so that none of
+them can run code. That is so on one process, on several, and for models that FSDP2 divides. DeepSpeed adds files of its own, which it unpickles.
 """
 
 from __future__ import annotations

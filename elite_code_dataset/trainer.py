@@ -10,6 +10,7 @@ This is the only module of the package that imports torch.
 from __future__ import annotations
 
 import functools
+import re
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 from accelerate.utils import broadcast_object_list
 from datasets import Dataset
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
@@ -48,6 +50,7 @@ __all__ = [
 CHUNK_TOKENS = 1024  # tokens whose logits exist at one time in the chunked loss; the library's own choice was 4.7x slower on CPU
 SCORED_LOGITS = 1 << 26  # logits, of any vocabulary, that exist at one time while scoring: 256 MiB in float32
 SCORED_TOKENS = 8192
+FSDP_WEIGHTS = "pytorch_model_fsdp"
 # What configurations call a change of the logits after the head (Cohere, Granite, Gemma 2, Falcon-H1, Grok).
 LOGIT_CHANGES = (
     "logit_scale",
@@ -186,6 +189,16 @@ def _batch_nats(model: nn.Module, parts: SplitModel | None, ids: torch.Tensor) -
     return torch.cat([*some, hidden.new_zeros(0, dtype=torch.float32)]).view(len(ids), -1)
 
 
+def saved_weights(folder: Path) -> dict[str, torch.Tensor]:
+    """All tensors of the model or the adapter in this folder, by the names they have in the model that was trained."""
+    files = sorted([*folder.glob("model*.safetensors"), *folder.glob("adapter_model*.safetensors")])
+    if not files:
+        raise EliteCodeError(f"{folder} holds no weights; expected model.safetensors or adapter_model.safetensors")
+    found = {name: weight for file in files for name, weight in load_file(file).items()}
+    # peft leaves out the adapter's name, "default", before the last part
+    return {re.sub(r"(\.lora_[A-Za-z_]+)\.(weight|bias)$", r"\1.default.\2", name): weight for name, weight in found.items()}
+
+
 class WeightedTrainer(Trainer):
     """Trains on the rows of ``train_dataset`` in the order of ``plan`` and evaluates bits per byte on ``eval_dataset``.
 
@@ -231,6 +244,11 @@ class WeightedTrainer(Trainer):
         self.chunked_loss = chunked_loss and self._loss_can_be_chunked()
         self._window_nats = torch.zeros((len(self._windows), 2), device=args.device)
 
+    @property
+    def is_divided(self) -> bool:
+        """Whether FSDP2 divides the model over the processes."""
+        return getattr(self.accelerator, "is_fsdp2", False)  # since accelerate 1.6
+
     def _loss_can_be_chunked(self) -> bool:
         """ZeRO-3 gathers the head's weight only for a call of the head itself; FSDP has it there for the whole of the model's own forward."""
         if self.is_deepspeed_enabled and self.accelerator.state.deepspeed_plugin.zero_stage == 3:
@@ -266,6 +284,8 @@ class WeightedTrainer(Trainer):
     def _sliced_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any) -> torch.Tensor:
         """One micro-batch in ``slices`` parts, one after another. All are divided by the same number of targets, so the gradients are those of the whole."""
         parts = _bin_slices(inputs, self.slices)
+        if self.is_fsdp_enabled:  # every pass gathers weights from all processes, so all make as many passes
+            parts = [_without_targets(parts[0])] * (self.slices - len(parts)) + parts
         with self.accelerator.no_sync(model) if len(parts) > 1 else nullcontext():
             losses = [super(WeightedTrainer, self).training_step(model, part, num_items_in_batch) for part in parts[:-1]]
         return sum(losses) + super().training_step(model, parts[-1], num_items_in_batch)
@@ -334,7 +354,7 @@ class WeightedTrainer(Trainer):
         try:
             reserved = self._future_state_bytes()  # held until the pass is over
             held = torch.empty(reserved, dtype=torch.uint8, device=self.args.device)
-            with nullcontext() if self.is_fsdp_enabled else self.accelerator.no_sync(model):
+            with self._leaving_no_gradients(model):
                 self._sliced_step(model, inputs, torch.tensor(1.0, device=self.args.device))
             del held
         except RuntimeError as error:
@@ -348,6 +368,19 @@ class WeightedTrainer(Trainer):
             torch.cuda.set_rng_state_all(generators[1])
         torch.set_rng_state(generators[0])
         return not self._any_process(failed)
+
+    @contextmanager
+    def _leaving_no_gradients(self, model: nn.Module) -> Iterator[None]:
+        """For a pass whose gradients ``zero_grad`` must find. What FSDP2 gathers without reducing it, it keeps elsewhere until the next step."""
+        if self.is_divided:
+            model.set_requires_gradient_sync(True)
+            try:
+                yield
+            finally:
+                model.set_requires_gradient_sync(self.accelerator.sync_gradients)
+        else:
+            with nullcontext() if self.is_fsdp_enabled else self.accelerator.no_sync(model):
+                yield
 
     def _future_state_bytes(self) -> int:
         """What Adam will keep per trained weight: two numbers of its own type, or two bytes when it keeps 8 bits. 0 once it is there, and on CPU."""
@@ -463,8 +496,31 @@ class WeightedTrainer(Trainer):
         super()._save_checkpoint(model, trial)
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
+            if self.is_divided:  # the same weights once more, pickled
+                (folder / f"{FSDP_WEIGHTS}.bin").unlink(missing_ok=True)
             checkpoints.seal(folder, self.state.global_step, self.plan.summary())
             checkpoints.rotate(folder.parent, self.keep, self.state.best_model_checkpoint)
+        self.accelerator.wait_for_everyone()
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        if self.is_divided:
+            self._load_divided(Path(resume_from_checkpoint))
+        else:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+
+    def _load_best_model(self) -> None:
+        if self.is_divided:
+            self._load_divided(Path(self.state.best_model_checkpoint))
+        else:
+            super()._load_best_model()
+
+    def _load_divided(self, folder: Path) -> None:
+        """Weights of a checkpoint into a model that FSDP2 divides: the main process reads safetensors, the others are sent their parts."""
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
+
+        weights = saved_weights(folder) if self.accelerator.is_main_process else {}
+        options = StateDictOptions(full_state_dict=True, cpu_offload=True, broadcast_from_rank0=True, strict=False)
+        set_model_state_dict(self.model, weights, options=options)
         self.accelerator.wait_for_everyone()
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
@@ -521,6 +577,12 @@ def _bin_slices(inputs: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
         {name: value[start:end] if isinstance(value, torch.Tensor) else value for name, value in inputs.items()}
         for start, end in zip(edges, edges[1:])
     ]
+
+
+def _without_targets(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The first bin of a part, with nothing to learn: a pass that adds nothing."""
+    bin_alone = {name: value[:1] if isinstance(value, torch.Tensor) else value for name, value in inputs.items()}
+    return {**bin_alone, "labels": torch.full_like(bin_alone["labels"], IGNORED)}
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

@@ -64,6 +64,14 @@ def check_world(processes: int) -> None:
         )
 
 
+def check_division(device: str) -> None:
+    """Raise where the accelerate config divides a model and the device is the CPU: accelerate would give every process the whole of it."""
+    if device == "cpu" and os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true":
+        raise EliteCodeError(
+            "the accelerate config divides the model (FSDP), which accelerate does on GPUs only; on CPUs use accelerate_configs/multi_gpu.yaml"
+        )
+
+
 def training_arguments(options: Options, device: str, precision: str, steps: int) -> TrainingArguments:
     """The arguments of a run of ``steps`` steps, for the installed version of transformers."""
     _check_reports(options)

@@ -25,7 +25,7 @@ from elite_code_dataset.plan import Plan, PlanConfig, make_plan, plan_rows
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.trainer import WeightedTrainer
 from recipes import memory
-from recipes.arguments import check_world, device_of, obey, precision_of, training_arguments
+from recipes.arguments import check_division, check_world, device_of, obey, precision_of, training_arguments
 from recipes.curves import write_curves
 from recipes.lines import ProgressLines, plan_lines
 from recipes.models import check_model_config, model_config, run_model
@@ -39,6 +39,7 @@ def run(options: Options) -> dict[str, Any]:
     """The whole run. Returns what ``metrics.json`` holds; an interrupted run has no ``after``."""
     device = device_of(options.device)
     precision = precision_of(options.precision, device)
+    check_division(device)
     obey(device, precision)
     state = PartialState(cpu=device == "cpu")
     check_world(state.num_processes)
