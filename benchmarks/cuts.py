@@ -4,7 +4,7 @@ In: git repositories. Out: one line a scale and language on standard output. The
 of the places that the package cuts at: Python's own ``ast``, and for the others everything that stands directly in a block, a body or a list of
 members. Between the statements inside it (if any), a statement is divided into runs: the whole of a simple one; the header of a compound one,
 or ``} else if (...) {``. A cut counts when it lies inside a run: code of the run on both sides, comments and closing brackets left out. It is
-avoidable when the run would have fitted into what the scale leaves for targets, else too large.
+avoidable when the run would have fitted into what a target of the scale may have, else too large.
 
     python benchmarks/cuts.py ~/ripgrep ~/fd
 """
@@ -25,12 +25,11 @@ from datasets import disable_progress_bars
 from tree_sitter import Tree
 
 from elite_code_dataset.analysis import analysis_of
-from elite_code_dataset.config import CONTEXT_SHARE
 from elite_code_dataset.languages import Language, all_languages, tree_of
 from elite_code_dataset.options import Options
 from elite_code_dataset.records import SCALES
 from elite_code_dataset.repository import open_repository
-from elite_code_dataset.windows import View, pieces_of
+from elite_code_dataset.windows import View, pieces_of, widest
 
 Span = tuple[int, int]
 
@@ -158,14 +157,13 @@ def truth_of(view: View) -> Truth | None:
 
 def cuts_inside(view: View, scale: int, truth: Truth) -> Iterator[tuple[int, Span, bool]]:
     """Each cut inside a run: its byte, the run, and whether the run would have fitted."""
-    budget = scale - int(scale * CONTEXT_SHARE.get(scale, 0.25))
     starts = view.encoding.starts
     for piece in pieces_of(view, scale)[1:]:
         cut = int(starts[piece.first])
         run = truth.divided_run(cut)
         if run is not None:
             first, last = np.searchsorted(starts, run[0], side="right") - 1, np.searchsorted(starts, run[1], side="left")
-            yield cut, run, int(last - first) <= budget
+            yield cut, run, int(last - first) <= widest(scale)
 
 
 def lines_of(place: str, scales: tuple[int, ...], show: int) -> Iterator[str]:

@@ -121,3 +121,6 @@ MINHASH_PERMUTATIONS = 256
 MINHASH_BANDS = 32
 CLONE_GRAM = 7
 CLONE_TOKENS = 80  # shorter code is alike by its shape alone
+
+# windows.py: the share of a window that is left for the path and a header where a statement needs the rest for itself.
+LEAST_CONTEXT_SHARE = 1 / 16

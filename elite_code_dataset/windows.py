@@ -17,7 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
-from elite_code_dataset.config import CONTEXT_SHARE, SEGMENT_MINIMUM
+from elite_code_dataset.config import CONTEXT_SHARE, LEAST_CONTEXT_SHARE, SEGMENT_MINIMUM
 from elite_code_dataset.languages import all_languages
 from elite_code_dataset.records import Unit, Window
 from elite_code_dataset.tokens import Encoder
@@ -86,21 +86,34 @@ def pieces_of(view: View, scale: int, overlap: float = 0.0, blind: bool = False)
     if blind:
         return _strides(view, n, scale, overlap)
     budget = max(1, scale - int(scale * CONTEXT_SHARE.get(scale, 0.25)))
-    levels = view.levels_within(budget)
+    limit = max(budget, widest(scale))
+    levels = view.levels_within(limit)
     segments = _segments(view, budget, levels) if scale <= 512 else [(0, n)]
     pieces: list[Piece] = []
     for first, last in segments:
-        pieces += divided(levels, first, last, budget)
+        pieces += divided(levels, first, last, budget, limit)
     return _overlapped(levels, pieces, budget, overlap) if overlap else pieces
 
 
-def divided(levels: np.ndarray, first: int, last: int, budget: int) -> list[Piece]:
-    """``[first, last)`` in pieces of at most ``budget`` tokens, cut at the best places; bytes of one character stay together when they fit."""
+def widest(scale: int) -> int:
+    """Tokens that a target may have where a statement needs them: the rest holds the path and perhaps a header."""
+    return scale - int(scale * LEAST_CONTEXT_SHARE)
+
+
+def divided(levels: np.ndarray, first: int, last: int, budget: int, limit: int = 0) -> list[Piece]:
+    """``[first, last)`` in pieces of at most ``budget`` tokens, cut at the best places; bytes of one character stay together when they fit.
+
+    A piece that would otherwise divide a run goes on to its end, as long as that is within ``limit`` tokens."""
     pieces = []
     while last - first > budget:
         two_left = last - first <= 2 * budget
         aim = first + (last - first + 1) // 2 if two_left else first + budget
         cut = _best_cut(levels, first, last, budget, aim)
+        if levels[cut] < LINE:
+            ahead = first + budget + 1 + np.flatnonzero(levels[first + budget + 1 : min(first + limit, last) + 1] >= LINE)
+            cut = int(ahead[0]) if len(ahead) else cut
+        if cut == last:
+            break
         pieces.append(Piece(first, cut, int(levels[first])))
         first = cut
     return [*pieces, Piece(first, last, int(levels[first]))]
