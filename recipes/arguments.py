@@ -17,7 +17,11 @@ from elite_code_dataset.records import EliteCodeError
 from recipes.options import Options, unknown_name
 
 SCHEDULES = {"cosine": "cosine_with_min_lr", "wsd": "warmup_stable_decay", "constant": "constant_with_warmup"}
-REPORTS = {"tensorboard": "tensorboard", "trackio": "trackio", "wandb": "wandb"}  # name: module
+REPORTS = {
+    "tensorboard": ("tensorboard", "tensorboardX"),
+    "trackio": ("trackio",),
+    "wandb": ("wandb",),
+}  # name: modules, one of which is needed
 DECAY_SHARE = 0.2  # of the steps, at the end of the wsd schedule
 RENAMED = {
     "activation_checkpointing": "gradient_checkpointing",
@@ -72,9 +76,24 @@ def check_division(device: str) -> None:
         )
 
 
+def check_reports(options: Options) -> None:
+    """Raise where a tracker is unknown or not installed."""
+    for name in options.report_to:
+        if name != "none" and not any(map(_installed, REPORTS.get(name, ()))):
+            raise EliteCodeError(
+                f"report_to is {name!r}, which is not installed; expected none or one of {', '.join(REPORTS)}"
+                + (f" (pip install {name})" if name in REPORTS else "")
+            )
+
+
+def _installed(module: str) -> bool:
+    """Whether there is such a package; a mere folder of that name, as W&B makes one where it runs, is none."""
+    found = find_spec(module)
+    return found is not None and found.origin is not None
+
+
 def training_arguments(options: Options, device: str, precision: str, steps: int) -> TrainingArguments:
     """The arguments of a run of ``steps`` steps, for the installed version of transformers."""
-    _check_reports(options)
     every = options.eval_every
     given: dict[str, Any] = {
         "output_dir": options.output,
@@ -107,14 +126,6 @@ def training_arguments(options: Options, device: str, precision: str, steps: int
     if options.activation_checkpointing:
         given |= {"activation_checkpointing": True, "activation_checkpointing_kwargs": {"use_reentrant": False}}
     return TrainingArguments(**_of_this_version({**given, **(options.training or {})}))
-
-
-def _check_reports(options: Options) -> None:
-    for name in options.report_to:
-        if name != "none" and find_spec(REPORTS.get(name, name)) is None:
-            raise EliteCodeError(
-                f"report_to is {name!r}, which is not installed; expected none or one of {', '.join(REPORTS)} (pip install {name})"
-            )
 
 
 def _schedule(options: Options, steps: int) -> dict[str, Any]:

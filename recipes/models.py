@@ -77,11 +77,16 @@ def needs_bitsandbytes(options: Options) -> bool:
     return options.method == "qlora" or options.adam_8bit
 
 
-def _check(options: Options, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> None:
+def check_packages(options: Options) -> None:
+    """Raise where the run needs bitsandbytes and it is not installed."""
     if needs_bitsandbytes(options) and find_spec("bitsandbytes") is None:
         raise EliteCodeError(
             f"{'qlora' if options.method == 'qlora' else 'adam_8bit'} needs bitsandbytes, which is not installed: pip install bitsandbytes"
         )
+
+
+def _check(options: Options, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> None:
+    check_packages(options)
     if options.method == "qlora" and not options.model:
         raise EliteCodeError("method is qlora without a model; expected model: NAME (a model from scratch has nothing to quantise)")
     text = config.get_text_config()
@@ -141,7 +146,10 @@ def _with_adapter(model: PreTrainedModel, options: Options, quantised: bool) -> 
 
 
 def load_trained(folder: str | Path, merge: bool = True) -> tuple[Any, PreTrainedTokenizerBase]:
-    """A model that ``recipes/train.py`` saved, and its tokenizer. An adapter is loaded onto its base model, and merged into it on request."""
+    """A model that ``recipes/train.py`` saved, and its tokenizer. An adapter is loaded onto its base model, and merged into it on request.
+
+    The base is loaded as it was published: an adapter trained beside four-bit weights goes onto those that were rounded to four bits.
+    """
     folder = Path(folder).expanduser()
     if (folder / "model").is_dir() and not (folder / "config.json").is_file():
         folder = folder / "model"

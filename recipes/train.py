@@ -25,10 +25,10 @@ from elite_code_dataset.plan import Plan, PlanConfig, make_plan, plan_rows
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.trainer import WeightedTrainer
 from recipes import memory
-from recipes.arguments import check_division, check_world, device_of, obey, precision_of, training_arguments
+from recipes.arguments import check_division, check_reports, check_world, device_of, obey, precision_of, training_arguments
 from recipes.curves import write_curves
 from recipes.lines import ProgressLines, plan_lines
-from recipes.models import check_model_config, model_config, run_model
+from recipes.models import check_model_config, check_packages, model_config, run_model
 from recipes.options import Options, parsed
 from recipes.rows import RunRows, run_dataset, run_rows, with_dataset
 
@@ -37,6 +37,8 @@ STOPPED = 130  # exit status after Ctrl-C, as shells count
 
 def run(options: Options) -> dict[str, Any]:
     """The whole run. Returns what ``metrics.json`` holds; an interrupted run has no ``after``."""
+    check_packages(options)
+    check_reports(options)
     device = device_of(options.device)
     precision = precision_of(options.precision, device)
     check_division(device)
@@ -53,12 +55,13 @@ def run(options: Options) -> dict[str, Any]:
     plan = make_plan(plan_rows(rows.train), plan_config(options, state.num_processes * options.gradient_accumulation))
     announce([*plan_lines(plan), *exposure_lines(rows, plan)], state)
     trainer = made_trainer(options, rows, plan, device, precision)
-    start = HeldOutBefore(trainer, rows.held_out)
+    start, end = HeldOutBefore(trainer, rows.held_out), HeldOutAfter(trainer, rows.held_out)
     trainer.add_callback(start)
+    trainer.callback_handler.callbacks.insert(0, end)  # ahead of the trackers, which close their runs when the training ends
     trainer.train(resume_from_checkpoint=None if options.resume == "never" else options.resume)
     metrics = {"options": asdict(options), "plan": plan.summary(), "steps": trainer.state.global_step, "before": start.metrics}
     if not trainer.interrupted:
-        metrics["after"] = bare(trainer.evaluate(rows.held_out, metric_key_prefix="after"), "after_")
+        metrics["after"] = end.metrics
         trainer.save_model(str(Path(options.output) / "model"))
     if state.is_main_process:
         checkpoints.write_json(Path(options.output) / "metrics.json", metrics)
@@ -81,6 +84,17 @@ class HeldOutBefore(TrainerCallback):
                 checkpoints.write_json(path, self.metrics)
         elif path.is_file():
             self.metrics = json.loads(path.read_text(encoding="utf-8"))
+
+
+class HeldOutAfter(TrainerCallback):
+    """Measures the held-out rows at the end of a training that was not interrupted, with the best checkpoint's weights where one was kept."""
+
+    def __init__(self, trainer: WeightedTrainer, held_out: Dataset) -> None:
+        self.trainer, self.held_out, self.metrics = trainer, held_out, {}
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if not self.trainer.interrupted:
+            self.metrics = bare(self.trainer.evaluate(self.held_out, metric_key_prefix="after"), "after_")
 
 
 def made_trainer(options: Options, rows: RunRows, plan: Plan, device: str, precision: str) -> WeightedTrainer:
