@@ -107,7 +107,11 @@ def _write(draft: Path, readings: Sequence[Reading], options: Options, places: S
         store.saved(kept, encoder.save)
     store.write_table(draft / "files.arrow", _table(readings, encodings, sides))
     store.write_json(draft / "facts.json", _facts(readings, sides, encoder))
-    origin = {"identity": options.digest(SHARED_OPTIONS), "places": [(r.prefix, r.commit) for r in readings]}
+    origin = {
+        "identity": options.digest(SHARED_OPTIONS),
+        "places": [(r.prefix, r.commit) for r in readings],
+        "earlier": [r.earlier and (r.earlier.folder.name, r.earlier.place) for r in readings],
+    }
     store.write_json(draft / ORIGIN, origin)
     store.write_json(draft / TOLD, vocabulary.told)
     for place, reading in enumerate(readings):

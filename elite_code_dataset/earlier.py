@@ -8,7 +8,6 @@ fresh build gives; a damaged folder is passed over. Costs one read of one analys
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +22,7 @@ from elite_code_dataset.records import Import, ParsedFile, SourceFile, Unit
 from elite_code_dataset.repository import Repository
 from elite_code_dataset.tokens import Encoding
 
-ORIGIN = "origin.json"  # in each analysis' folder: the options' digest, and (prefix of the paths, commit) of each repository
+ORIGIN = "origin.json"  # in each analysis' folder: the options' digest; of each repository (prefix of the paths, commit), and (folder, place) it continued
 SOURCE_FIELDS = ("path", "language", "role", "commit", "blob", "text", "last_changed", "lineage")
 HEAVY = ("ids", "starts", "line_times")  # columns that are read as arrays, not as Python lists
 
@@ -102,11 +101,9 @@ def rows_of(table: pa.Table) -> list[tuple[ParsedFile, dict[str, Any], Encoding,
     return found
 
 
-def earlier_of(
-    root: Path, identity: str, prefix: str, repository: Repository, wanted: Callable[[Path], bool] = store.is_whole
-) -> Earlier | None:
-    """The nearest analysis before a repository's commit, on the first-parent line, that was made below ``root`` with the same options and whose
-    folder is ``wanted``; None where there is none."""
+def earlier_of(root: Path, identity: str, prefix: str, repository: Repository) -> Earlier | None:
+    """The nearest analysis before a repository's commit, on the first-parent line, that was made below ``root`` with the same options and is whole;
+    None where there is none."""
     there: dict[str, list[tuple[Path, int]]] = {}
     for path in sorted(root.glob(f"*/{ORIGIN}")):
         try:
@@ -120,6 +117,6 @@ def earlier_of(
                 there.setdefault(commit, []).append((path.parent, place))
     while there and (commit := repository.first_parent_among(there)) is not None:
         for folder, place in there.pop(commit):
-            if wanted(folder):
+            if store.is_whole(folder):
                 return Earlier(folder, place, prefix)
     return None

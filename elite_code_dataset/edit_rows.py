@@ -12,24 +12,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from elite_code_dataset import progress, rows, store
+from elite_code_dataset import progress, rows
 from elite_code_dataset.changes import Tally
 from elite_code_dataset.edits import Account, EditRules, Edits, Place, signature_lines
 from elite_code_dataset.records import SPLITS, Change, DropReport, Window
 from elite_code_dataset.repository import Repository
 from elite_code_dataset.splits import Splits
 from elite_code_dataset.tokens import Encoder
-from elite_code_dataset.windows import DAY, Corpus, row_id
+from elite_code_dataset.windows import Corpus, row_id
 
-COMMITS = "commits.json"
 FAR_SCALE = 1024  # rows from this scale on show signatures
 Verdict = Callable[[str, bytes, str | None], tuple[str | None, str]]  # path, content, role -> (language, role) or (None, reason)
 
@@ -99,57 +96,32 @@ class Sources:
         return role == self.role_of(path) and [self.sides.group[lineage], split] == place[:2]
 
 
-class Left:
-    """The rows that an earlier build left in a folder, before any was withheld; of the repository that was its ``place``-th."""
-
-    def __init__(self, folder: Path, place: int) -> None:
-        told = store.read_json(folder / COMMITS)
-        self.order = told["places"][place]["order"]
-        self.told = [Told(**one) for one in told["places"][place]["commits"]]
-        before = [Told(**one) for other in told["places"][:place] for one in other["commits"]]
-        kept, lost = rows.read(folder), rows.read(folder / "withheld")
-        self.tables = {split: _whole(kept.get(split), lost.get(split), told["withheld"].get(split, [])) for split in SPLITS}
-        self.ends: dict[str, list[int]] = {}
-        for split in SPLITS:
-            first = sum(one.rows.get(split, 0) for one in before)
-            self.ends[split] = list(accumulate((one.rows.get(split, 0) for one in self.told), initial=first))
-
-    def same(self, sources: Sources, commits: Sequence[str]) -> dict[str, int]:
-        """commit -> its place among those told, of all whose rows would be made again as they are."""
-        if self.order != order_digest(commits[: self.order[0]]):
-            return {}  # another order: who was known when a message was read may differ
-        lines = self._lines(sources.signatures)
-        return {
-            one.id: i
-            for i, one in enumerate(self.told)
-            if all(map(sources.holds, one.changes)) and one.account.get("lines", {}) == lines.get(one.id, {})
-        }
-
-    def _lines(self, signatures: Mapping[str, tuple[str, str, str]]) -> dict[str, dict[str, str]]:
-        """commit -> split -> digest of the signatures that its rows would show now."""
-        found: dict[str, dict[str, str]] = {}
-        names = ("commit", "scale", "idiom", "path", "text", "original_start", "original_end")
-        for split, table in self.tables.items():
-            part = table.select(names).slice(self.ends[split][0], self.ends[split][-1] - self.ends[split][0])
-            part = part.filter(pa.compute.and_(pa.compute.greater_equal(part["scale"], FAR_SCALE), pa.compute.equal(part["idiom"], "")))
-            for row in part.to_pylist():
-                lines = signature_lines(row["text"][row["original_start"] : row["original_end"]], row["path"], split, signatures)
-                if lines:
-                    told = found.setdefault(row["commit"], {})
-                    told[split] = row_id(told.get(split, ""), *lines)
-        return found
+def same_commits(left: rows.Left, sources: Sources, commits: Sequence[str]) -> dict[str, int]:
+    """commit -> its place among those that are left, of all whose rows would be made again as they are."""
+    order = left.told["order"]
+    if order != order_digest(commits[: order[0]]):
+        return {}  # another order: who was known when a message was read may differ
+    lines = _lines(left, sources.signatures)
+    return {
+        part["id"]: i
+        for i, part in enumerate(left.parts)
+        if all(map(sources.holds, part["changes"])) and part["account"].get("lines", {}) == lines.get(part["id"], {})
+    }
 
 
-def _whole(kept: pa.Table | None, lost: pa.Table | None, positions: Sequence[int]) -> pa.Table:
-    """The rows in their order before those at ``positions`` were withheld."""
-    tables = [table for table in (kept, lost) if table is not None]
-    if not tables:
-        return rows.ROW_SCHEMA.empty_table()
-    together = pa.concat_tables(tables)
-    order = np.full(together.num_rows, -1)
-    order[list(positions)] = np.arange(len(positions)) + together.num_rows - len(positions)
-    order[order < 0] = np.arange(together.num_rows - len(positions))
-    return together.take(order) if len(positions) else together
+def _lines(left: rows.Left, signatures: Mapping[str, tuple[str, str, str]]) -> dict[str, dict[str, str]]:
+    """commit -> split -> digest of the signatures that its rows would show now."""
+    found: dict[str, dict[str, str]] = {}
+    names = ("commit", "scale", "idiom", "path", "text", "original_start", "original_end")
+    for split, table in left.tables.items():
+        part = table.select(names).slice(left.ends[split][0], left.ends[split][-1] - left.ends[split][0])
+        part = part.filter(pa.compute.and_(pa.compute.greater_equal(part["scale"], FAR_SCALE), pa.compute.equal(part["idiom"], "")))
+        for row in part.to_pylist():
+            lines = signature_lines(row["text"][row["original_start"] : row["original_end"]], row["path"], split, signatures)
+            if lines:
+                told = found.setdefault(row["commit"], {})
+                told[split] = row_id(told.get(split, ""), *lines)
+    return found
 
 
 def edit_rows(
@@ -159,14 +131,14 @@ def edit_rows(
     rules: EditRules,
     selection: Mapping[str, Any],
     clean: Callable[[Sequence[str]], list[str]],
-    left: Left | None,
+    left: rows.Left | None,
 ) -> EditRows:
     """All edit rows of a repository. ``selection`` are the arguments of ``Repository.changes``; ``clean`` replaces secrets in a list of texts."""
     commits = [commit.id for commit in repository.history().commits]
     chosen = repository.selected(**selection)
-    same = left.same(sources, commits) if left else {}
+    same = same_commits(left, sources, commits) if left else {}
     taken = {commit: same[commit] for commit in chosen if commit in same}
-    told = {commit: left.told[taken[commit]] if commit in taken else Told(commit) for commit in chosen}
+    told = {commit: Told(**left.parts[taken[commit]]) if commit in taken else Told(commit) for commit in chosen}
 
     def place_of(change: Change) -> Place | str:
         place = sources.place_of(change)
@@ -188,43 +160,11 @@ def edit_rows(
             one.tally = tally.by_commit.get(commit, {})
             one.account = vars(edits.accounts.get(commit, Account()))
             one.rows = {split: len(found[commit]) for split, found in new.items() if commit in found}
-    tables = {split: _table(split, chosen, taken, new[split], left, rules.commit_time) for split in SPLITS}
+    tables = {}
+    for split in SPLITS:
+        pieces = (left.span(split, taken[commit]) if commit in taken else new[split].get(commit, []) for commit in chosen)
+        tables[split] = rows.pieced(pieces, left and left.tables[split], rules.commit_time)
     return EditRows(tables, commits, list(told.values()), (_report(tally), edits.report), tally.kept[0], len(taken))
-
-
-def _table(
-    split: str,
-    chosen: Sequence[str],
-    taken: Mapping[str, int],
-    new: Mapping[str, Sequence[Window]],
-    left: Left | None,
-    commit_time: int,
-) -> pa.Table:
-    """The rows of a split, commit by commit: slices of what is left, and what is new between them."""
-    pieces: list[tuple[int, int] | list[Window]] = []
-    for commit in chosen:
-        if commit in taken:
-            start, end = left.ends[split][taken[commit] : taken[commit] + 2]
-            if pieces and isinstance(pieces[-1], tuple) and pieces[-1][1] == start:
-                pieces[-1] = (pieces[-1][0], end)
-            elif start < end:
-                pieces.append((start, end))
-        elif commit in new:
-            if not pieces or isinstance(pieces[-1], tuple):
-                pieces.append([])
-            pieces[-1] += new[commit]
-    tables = [
-        rows.table_of(piece) if isinstance(piece, list) else _aged(left.tables[split].slice(piece[0], piece[1] - piece[0]), commit_time)
-        for piece in pieces
-    ]
-    return pa.concat_tables([rows.ROW_SCHEMA.empty_table(), *tables])
-
-
-def _aged(table: pa.Table, commit_time: int) -> pa.Table:
-    """The rows with their age as of another tip."""
-    ages = [max(0.0, (commit_time - time) / DAY) for time in table["timestamp"].to_pylist()]
-    at = table.schema.get_field_index("age_days")
-    return table.set_column(at, table.schema.field(at), pa.array(ages, pa.float64()))
 
 
 def _report(tally: Tally) -> DropReport:
@@ -234,16 +174,12 @@ def _report(tally: Tally) -> DropReport:
     )
 
 
-def write(draft: Path, parts: Sequence[EditRows]) -> list[DropReport]:
-    """The rows of all repositories, without what evaluation shows too, and what ``Left`` needs; returns the reports."""
+def write(draft: Path, parts: Sequence[EditRows], tokenizer: str) -> list[DropReport]:
+    """The rows of all repositories; returns the reports."""
     tables = {split: pa.concat_tables([rows.ROW_SCHEMA.empty_table(), *(part.tables[split] for part in parts)]) for split in SPLITS}
-    kept = rows.without_shown(tables, "edit_rows")
-    rows.write(draft, kept.tables)
-    (draft / "withheld").mkdir()
-    rows.write(draft / "withheld", {split: tables[split].take(out) for split, out in kept.out.items()})
-    told = [{"order": order_digest(part.commits), "commits": [vars(one) for one in part.told]} for part in parts]
-    store.write_json(draft / COMMITS, {"places": told, "withheld": kept.out})
-    return [report for part in parts for report in part.reports] + ([kept.report] if kept.out else [])
+    told = [{"order": order_digest(part.commits), "parts": [vars(one) for one in part.told]} for part in parts]
+    withheld = rows.leave(draft, tables, "edit_rows", tokenizer, told)
+    return [report for part in parts for report in part.reports] + ([withheld] if withheld.dropped else [])
 
 
 def order_digest(commits: Sequence[str]) -> list[Any]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,16 +21,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from elite_code_dataset import edit_rows, metadata, progress, rows, store
+from elite_code_dataset import edit_rows, metadata, rows, store, window_rows
 from elite_code_dataset.analysis import Analysis, analysis_of
-from elite_code_dataset.earlier import ORIGIN, earlier_of, history_in
+from elite_code_dataset.earlier import history_in
 from elite_code_dataset.edits import EditRules
 from elite_code_dataset.options import EliteCodeConfig, repositories_of
 from elite_code_dataset.reading import known_kind
-from elite_code_dataset.records import SCALES, SPLITS, Window
+from elite_code_dataset.records import SCALES, SPLITS
 from elite_code_dataset.repository import Repository, open_repository
 from elite_code_dataset.secrets import redacted_many
-from elite_code_dataset.windows import Corpus, cuts_by_level, windows_of
+from elite_code_dataset.windows import Corpus
 
 CONFIG_MEANINGS = {
     "files": "One row a file: role, units, signatures, resolved imports, split; the analysis that the other configs are cut from.",
@@ -100,30 +99,23 @@ def built(config: EliteCodeConfig, name: str, cache_root: str | Path) -> Built:
 
 
 def _rows(analysis: Analysis, name: str, config: EliteCodeConfig, options: Sequence[str], parts: tuple[Path, ...] = ()) -> Path:
-    chosen = json.dumps([name, config.digest(tuple(options))])
-    folder = analysis.folder.parent / f"{analysis.folder.name}-{name}-{hashlib.sha256(chosen.encode()).hexdigest()[:12]}"
+    chosen = f"{name}-{hashlib.sha256(json.dumps([name, config.digest(tuple(options))]).encode()).hexdigest()[:12]}"
+    folder = analysis.folder.parent / f"{analysis.folder.name}-{chosen}"
     if store.is_whole(folder):
         return folder
     if name == "files":
         return store.saved(folder, lambda draft: _write_files(draft, analysis))
     if name == "edits":
-        return store.saved(folder, lambda draft: _write_edits(draft, analysis, config, folder.name))
+        return store.saved(folder, lambda draft: _write_edits(draft, analysis, config, chosen))
     if name == "multiscale":
         return store.saved(folder, lambda draft: _write_together(draft, parts))
-    return store.saved(folder, lambda draft: _write_windows(draft, analysis, int(name[1:]), config))
+    return store.saved(folder, lambda draft: _write_windows(draft, analysis, int(name[1:]), config, chosen))
 
 
-def _write_windows(draft: Path, analysis: Analysis, scale: int, config: EliteCodeConfig) -> None:
-    found: dict[str, list[Window]] = {split: [] for split in SPLITS}
-    cuts: Counter = Counter()
-    every = [(corpus, view) for corpus in analysis.corpora for view in corpus.views.values()]
-    for corpus, view in progress.over("cut windows", every, detail=f"w{scale}"):
-        found[view.split] += windows_of(corpus, view, scale, config.overlap, config.cut == "blind")
-        if config.cut == "syntax" and not config.overlap:
-            cuts += cuts_by_level(view, scale)
-    kept = rows.without_shown({split: rows.table_of(windows) for split, windows in found.items()}, f"w{scale}")
-    rows.write(draft, kept.tables)
-    store.write_json(draft / "report.json", {"drops": [kept.report.as_dict()], "cuts": {f"w{scale}": dict(sorted(cuts.items()))}})
+def _write_windows(draft: Path, analysis: Analysis, scale: int, config: EliteCodeConfig, name: str) -> None:
+    lefts = [rows.left_by(analysis.folder, name, place, analysis.encoder.digest) for place in range(len(analysis.corpora))]
+    report, cuts = window_rows.write(draft, analysis.corpora, lefts, scale, config.overlap, config.cut == "blind")
+    store.write_json(draft / "report.json", {"drops": [report.as_dict()], "cuts": {f"w{scale}": dict(sorted(cuts.items()))}})
 
 
 def _write_together(draft: Path, parts: Sequence[Path]) -> None:
@@ -143,7 +135,7 @@ def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig, name:
             continue
         with open_repository(place, commit, history_in(analysis.folder, at)) as repository:
             parts.append(_edits_of(repository, analysis, at, config, name))
-    reports = edit_rows.write(draft, parts)
+    reports = edit_rows.write(draft, parts, analysis.encoder.digest)
     changes = sum(part.changes for part in parts)
     store.write_json(draft / "report.json", {"drops": [report.as_dict() for report in reports], "changes": changes})
 
@@ -155,19 +147,9 @@ def _edits_of(repository: Repository, analysis: Analysis, place: int, config: El
     sources = edit_rows.Sources(corpus, analysis.sides, known_kind, unwanted, signatures)
     clean = (lambda texts: [t for t, _ in redacted_many(texts, emails=config.redact_emails)]) if config.redact_secrets else list
     selection = {name: getattr(config, name) for name in ("max_commits", "since", "until", "first_parent")}
-    return edit_rows.edit_rows(repository, sources, encoder, rules, selection, clean, _left(repository, analysis, place, name))
-
-
-def _left(repository: Repository, analysis: Analysis, place: int, name: str) -> edit_rows.Left | None:
-    """The edit rows that a build of an earlier commit left, if they were made with the same options and tokenizer."""
-    origin = store.read_json(analysis.folder / ORIGIN)
-
-    def wanted(folder: Path) -> bool:
-        rows_there = folder.parent / name.replace(analysis.folder.name, folder.name, 1)
-        return store.is_whole(rows_there) and store.read_json(folder / "facts.json")["tokenizer_digest"] == analysis.encoder.digest
-
-    found = earlier_of(analysis.folder.parent, origin["identity"], origin["places"][place][0], repository, wanted)
-    return edit_rows.Left(found.folder.parent / name.replace(analysis.folder.name, found.folder.name, 1), found.place) if found else None
+    return edit_rows.edit_rows(
+        repository, sources, encoder, rules, selection, clean, rows.left_by(analysis.folder, name, place, encoder.digest)
+    )
 
 
 def _signatures(corpus: Corpus) -> dict[str, tuple[str, str, str]]:

@@ -12,7 +12,7 @@ import huggingface_hub
 import pyarrow as pa
 import pytest
 
-from elite_code_dataset import analysis, edit_rows, parse, pipeline, vocabulary
+from elite_code_dataset import analysis, edit_rows, parse, pipeline, rows, vocabulary, window_rows
 from elite_code_dataset.earlier import ORIGIN
 from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.options import EliteCodeConfig
@@ -175,16 +175,37 @@ def test_a_rebuild_reads_parses_and_tokenizes_only_what_is_new(tmp_path: Path, m
     before = git(folder, "rev-parse", "HEAD:src/kit/part_2.py").strip()
     committed(folder, {"src/kit/part_2.py": module_text(2, 7)}, "Add a function", START + 300 * DAY)
     after = git(folder, "rev-parse", "HEAD:src/kit/part_2.py").strip()
-    reads, parsed, tokenized = Reads(monkeypatch), [], []
+    reads, parsed, tokenized, cut = Reads(monkeypatch), [], [], []
     real_parsed, real_encode = parse.parsed, analysis.Encoder.encode
     monkeypatch.setattr("elite_code_dataset.reading.parsed", lambda source: parsed.append(source.path) or real_parsed(source))
     monkeypatch.setattr(analysis.Encoder, "encode", lambda self, texts: tokenized.extend(texts) or real_encode(self, texts))
+    real_cut = window_rows.windows_of
+    monkeypatch.setattr(
+        window_rows, "windows_of", lambda corpus, view, *rest: cut.append(view.source.path) or real_cut(corpus, view, *rest)
+    )
     made(folder, cache)
     assert set(reads.blobs) == {before, after}
+    assert cut == ["src/kit/part_2.py"] * 2  # two scales
     assert parsed == ["src/kit/part_2.py"] and tokenized == [module_text(2, 7)]
     reads.blobs.clear()
     made(folder, tmp_path / "fresh")
-    assert len(reads.blobs) > 12 < len(parsed)  # and a fresh build does read them all
+    assert len(reads.blobs) > 12 < min(len(parsed), len(cut))  # and a fresh build does read them all
+
+
+def test_a_file_is_cut_anew_when_what_it_imports_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str) -> None:
+    folder = small_repository(tmp_path / "repository")
+    committed(folder, {"src/kit/user.py": "from kit.part_3 import case_3_0\n\n" + module_text(91)}, "Use part 3", START + 90 * DAY)
+    cache = tmp_path / "cache"
+    made(folder, cache, tokenizer=tokenizer)
+    committed(folder, {"src/kit/part_3.py": module_text(3, 7)}, "Add a function", START + 300 * DAY)
+    cut = []
+    real_cut = window_rows.windows_of
+    monkeypatch.setattr(
+        window_rows, "windows_of", lambda corpus, view, *rest: cut.append(view.source.path) or real_cut(corpus, view, *rest)
+    )
+    again = made(folder, cache, tokenizer=tokenizer)
+    assert set(cut) == {"src/kit/part_3.py", "src/kit/user.py"}
+    assert again == made(folder, tmp_path / "fresh", tokenizer=tokenizer)
 
 
 def long_repository(folder: Path) -> Path:
@@ -221,10 +242,10 @@ def test_rows_are_taken_over_from_the_nearest_commit(tmp_path: Path, monkeypatch
     latest = git(folder, "rev-parse", "HEAD").strip()
     committed(folder, {"src/kit/late_9.py": module_text(99)}, "Add one more", START + 300 * DAY)
     seen = []
-    real = edit_rows.Left
-    monkeypatch.setattr(edit_rows, "Left", lambda rows_folder, place: seen.append(rows_folder.name) or real(rows_folder, place))
+    real = rows.Left
+    monkeypatch.setattr(rows, "Left", lambda rows_folder, place: seen.append(rows_folder.name) or real(rows_folder, place))
     made(folder, cache, tokenizer=tokenizer)
-    assert [name.split("-")[0] for name in seen] == [latest[:12]]
+    assert [name.split("-")[0] for name in seen] == [latest[:12]] * 3  # two scales and the edits
 
 
 def test_line_times_go_on_from_earlier_ones(tmp_path: Path) -> None:
@@ -317,4 +338,4 @@ def test_rows_stand_in_their_order_again_with_those_that_were_withheld() -> None
     for out in ([0, 3, 6], [1], [], list(range(7))):
         stay = pa.table({"id": [one for number, one in enumerate(whole) if number not in out]}, schema=schema)
         lost = pa.table({"id": [whole[number] for number in out]}, schema=schema)
-        assert edit_rows._whole(stay, lost, out)["id"].to_pylist() == whole
+        assert rows.whole(stay, lost, out)["id"].to_pylist() == whole
