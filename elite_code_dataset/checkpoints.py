@@ -51,7 +51,8 @@ def seal(folder: Path, step: int, plan: dict[str, Any]) -> None:
         with open(path, "rb") as stream:
             os.fsync(stream.fileno())
         files[path.relative_to(folder).as_posix()] = [path.stat().st_size, _sha256(path)]
-    write_json(folder / MANIFEST, {"step": step, "fingerprint": plan["fingerprint"], "files": files})
+    content = {"step": step, "fingerprint": plan["fingerprint"], "files": files}
+    write_json(folder / MANIFEST, {**content, "digest": _digest(content)})
 
 
 def flaw(folder: Path) -> str:
@@ -59,11 +60,14 @@ def flaw(folder: Path) -> str:
     if not folder.is_dir():
         return "there is no such folder"
     try:
-        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        digest, files = content.pop("digest"), content["files"]
     except FileNotFoundError:
         return f"it has no {MANIFEST}: the save was not finished"
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return f"its {MANIFEST} cannot be read"
+    if digest != _digest(content):
+        return f"the contents of its {MANIFEST} have changed since it was saved"
     for name, (size, digest) in sorted(files.items()):
         path = folder / name
         if not path.is_file():
@@ -121,6 +125,10 @@ def clear(folder: Path) -> None:
     """Remove a checkpoint, its manifest first, so that a half-removed one never looks complete."""
     (folder / MANIFEST).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:
