@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+LEVELLED_BINS = 2048  # at most so many are made equally full; where there are more, their last micro-batch is a small part of them
+
 
 class _OpenBins:
     """Bins by room left. ``take`` hands out some of the fullest bins that still have ``room`` for a row."""
@@ -67,3 +69,18 @@ def best_fit(lengths: np.ndarray, capacity: int) -> np.ndarray:
             open_bins.put_back(bins[full : full + 1], room - rest * length) if rest else None
             rows = rows[placed:]
     return bin_of
+
+
+def level_fit(lengths: np.ndarray, capacity: int) -> np.ndarray:
+    """Best fit into as few bins, with the lowest capacity that needs no more of them: bins that stand in one micro-batch are about equally full."""
+    best = best_fit(lengths, capacity)
+    count = int(best.max()) + 1
+    low, high = max(int(lengths.max()), -(-int(lengths.sum()) // count)), capacity
+    while low < high and count <= LEVELLED_BINS:
+        middle = (low + high) // 2
+        lower = best_fit(lengths, middle)
+        if int(lower.max()) < count:
+            best, high = lower, middle
+        else:
+            low = middle + 1
+    return best

@@ -5,7 +5,7 @@ stand in which bin of which micro-batch. Costs numpy only, about 2 s and 100 MB 
 
 The order is (1) copies by rounding: row i is drawn ``floor(t1 c + u) - floor(t0 c + u)`` times between epochs t0 and t1, which is unbiased and
 never a whole copy off; (2) stages by rank of (window, difficulty), cut by tokens and not by rows; (3) a mix: some copies move to another
-stage, never to one whose widest window is smaller; (4) bins of one window, packed best-fit, ``token_budget // window`` bins a micro-batch;
+stage, never to one whose widest window is smaller; (4) bins of one window, packed best-fit and level, ``token_budget // window`` bins a micro-batch;
 (5) micro-batches shuffled within a stage, widest first within a step. Since nothing is drawn during training, a resumed run and a run on
 other ranks see the same rows, and the learning-rate schedule knows its length.
 """
@@ -22,7 +22,7 @@ import numpy as np
 
 from elite_code_dataset import config
 from elite_code_dataset.draws import entries, expected_copies, hashes, uniform
-from elite_code_dataset.packing import best_fit
+from elite_code_dataset.packing import level_fit
 from elite_code_dataset.records import EliteCodeError
 
 CURRICULA = ("multiscale", "difficulty", "none")
@@ -310,7 +310,7 @@ def _bins(group_rows: np.ndarray, tokens: np.ndarray, window: int, packing: bool
     if not packing:
         by_length = np.argsort(lengths, kind="stable")
         return group_rows[by_length], np.ones(group_rows.size, dtype=np.int64)
-    bin_of = best_fit(lengths, window)
+    bin_of = level_fit(lengths, window)
     fill = np.bincount(bin_of, weights=lengths)
     place = np.empty(fill.size, dtype=np.int64)
     place[np.argsort(-fill, kind="stable")] = np.arange(fill.size)

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elite_code_dataset.draws import drawn_copies, expected_copies
-from elite_code_dataset.packing import best_fit
-from elite_code_dataset.plan import Plan, PlanConfig, PlanRows, make_plan
+from elite_code_dataset.packing import best_fit, level_fit
+from elite_code_dataset.plan import Plan, PlanConfig, PlanRows, make_plan, plan_rows
 from elite_code_dataset.records import EliteCodeError
+from tests import sample
 
 WINDOWS = (256, 512, 1024, 2048, 4096)
 
@@ -124,6 +125,15 @@ def test_packing_fills_windows_to_98_percent_where_padding_alone_does_not() -> N
     assert real >= 0.98
     assert packed.real_share() == pytest.approx(real)
     assert len(packed) < 0.65 * len(padded)
+
+
+@pytest.mark.parametrize("curriculum", ["multiscale", "difficulty", "none"])
+def test_rows_of_real_code_fill_98_percent_too(curriculum: str) -> None:
+    rows = plan_rows(sample.dataset()["train"])
+    plan = make_plan(rows, PlanConfig(epochs=2.0, token_budget=4096, curriculum=curriculum))
+    assert plan.real_share() >= 0.98 and np.unique(plan.window).size == 5
+    padded = make_plan(rows, PlanConfig(epochs=2.0, token_budget=4096, curriculum=curriculum, packing=False))
+    assert len(plan) < 0.9 * len(padded)
 
 
 def test_a_run_is_whole_steps_and_every_copy_is_in_it() -> None:
@@ -248,6 +258,20 @@ def test_packing_makes_as_few_bins_as_best_fit_one_row_at_a_time(lengths: list[i
     fill = np.bincount(bins, weights=lengths)
     assert fill.max() <= 64 and fill.min() > 0
     assert fill.size == naive_best_fit_bins(lengths, 64)
+
+
+@given(st.lists(st.integers(1, 64), min_size=1, max_size=120))
+@settings(max_examples=150, deadline=None)
+def test_level_bins_are_as_few_and_the_fullest_of_them_is_not_fuller(lengths: list[int]) -> None:
+    best, level = (np.bincount(fit(np.array(lengths), 64), weights=lengths) for fit in (best_fit, level_fit))
+    assert level.size <= best.size and level.max() <= best.max() and level.sum() == sum(lengths) and level.min() > 0
+    assert level_fit(np.array([30] * 5), 64).tolist() == best_fit(np.array([30] * 5), 60).tolist()
+
+
+def test_level_bins_leave_no_rest_alone() -> None:
+    lengths = np.full(130, 3)
+    fills = [np.bincount(fit(lengths, 64), weights=lengths) for fit in (best_fit, level_fit)]
+    assert fills[0].tolist() == [63] * 6 + [12] and fills[1].tolist() == [57] * 6 + [48]
 
 
 @given(
