@@ -65,16 +65,25 @@ def run_model(options: Options, tokenizer: PreTrainedTokenizerBase, device: str,
         return _with_adapter(model, options, False) if options.method != "full" else model
     loading: dict[str, Any] = {"use_safetensors": True, "config": config}
     if options.method == "full":
-        return AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32, **loading)
+        return _weights(options.model, dtype=torch.float32, **loading)
     narrow = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision]
     if options.method == "qlora":
         loading |= {"quantization_config": _four_bits(narrow), "device_map": {"": _place(device)}}
-    model = AutoModelForCausalLM.from_pretrained(options.model, dtype=narrow, **loading)
+    model = _weights(options.model, dtype=narrow, **loading)
     return _with_adapter(model, options, options.method == "qlora")
 
 
 def needs_bitsandbytes(options: Options) -> bool:
     return options.method == "qlora" or options.adam_8bit
+
+
+def _weights(name: str, **loading: Any) -> PreTrainedModel:
+    try:
+        return AutoModelForCausalLM.from_pretrained(name, **loading)
+    except OSError as error:
+        raise EliteCodeError(
+            f"the weights of {name} cannot be loaded ({' '.join(str(error).split())[:200]}); expected safetensors: pickled weights are not read"
+        ) from None
 
 
 def check_packages(options: Options) -> None:

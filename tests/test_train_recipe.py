@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,15 +19,18 @@ import pytest
 import torch
 import yaml
 from accelerate.state import AcceleratorState, PartialState
+from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.models.llama.modeling_llama import LlamaMLP
 from transformers.utils import is_torch_mps_available
 
-from elite_code_dataset import checkpoints
+from elite_code_dataset import checkpoints, metadata
 from elite_code_dataset.plan import make_plan, plan_rows
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.tokens import Encoder
 from recipes import arguments, generate, memory, models, train
 from recipes.options import Options, names, parsed
+from recipes.rows import with_dataset
 from tests.training import byte_tokenizer, code_rows, saved_dataset, tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,6 +147,53 @@ def test_ctrl_c_ends_with_a_checkpoint_and_the_same_command_goes_on(dataset: Pat
         train.run(parsed([*words, "--seed", "1"]))
 
 
+LINE = re.compile(
+    r"step (?P<step>\d+)/6  stage (?P<stage>\d)  loss (?P<loss>[\d.]+)  lr [\d.e-]+  (?P<tokens>[\d,]+) tokens  (?P<copies>[\d.]+) copies"
+    r"  \[(?P<mix>.*)\]  [\d.]+ min left"
+)
+
+
+def test_a_line_of_progress_says_stage_loss_tokens_copies_window_mix_and_the_loss_of_each_window(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    train.run(small(dataset, tmp_path, curriculum="none", gradient_accumulation=2))
+    printed = [LINE.fullmatch(line) for line in capsys.readouterr().out.splitlines() if line.startswith("step ")]
+    logged = list(csv.DictReader(open(tmp_path / "loss.csv")))
+    assert len(printed) == len(logged) == 4 and all(printed)
+    for line, entry in zip(printed, logged):
+        assert (line["step"], line["stage"], line["tokens"].replace(",", "")) == (entry["step"], entry["stage"], entry["tokens"])
+        assert float(line["loss"]) == pytest.approx(float(entry["loss"]), abs=1e-4)
+        assert float(line["copies"]) == pytest.approx(float(entry["copies"]), rel=0.01)
+        windows = [window for window in (32, 64, 128) if entry.get(f"mix_{window}")]
+        wanted = [f"{window}: {float(entry[f'mix_{window}']):.0%} {float(entry[f'loss_{window}']):.3f}" for window in windows]
+        assert windows and line["mix"] == ", ".join(wanted)
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_recomputed_activations_train_the_same_model_with_more_forward_passes(
+    method: str, dataset: Path, base_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    plain = LlamaMLP.forward
+    monkeypatch.setattr(LlamaMLP, "forward", lambda self, hidden: calls.append(torch.is_grad_enabled()) or plain(self, hidden))
+    found, passes = {}, {}
+    for thrift in (False, True):
+        calls.clear()
+        options = small(dataset, tmp_path / str(thrift), model=str(base_model), method=method, steps=3, activation_checkpointing=thrift)
+        found[thrift], passes[thrift] = train.run(options)["after"]["bits_per_byte"], sum(calls)
+    assert found[True] == pytest.approx(found[False], rel=1e-6)
+    assert passes[True] >= passes[False] + 3 * 2, "each of two layers once more in each of three steps"
+
+
+def test_the_order_is_multiscale_unless_the_dataset_or_the_caller_says_otherwise(dataset: Path) -> None:
+    ds = code_rows()
+    named = metadata.attach(ds, {"curriculum": "none"})
+    assert Options().curriculum == "multiscale" == with_dataset(Options(), ds).curriculum
+    assert with_dataset(Options(), named).curriculum == "none"
+    assert with_dataset(Options(curriculum="difficulty", given=("curriculum",)), named).curriculum == "difficulty"
+    assert with_dataset(Options(), named).windows == (32, 64, 128)
+
+
 # Resuming, keeping, refusing
 
 
@@ -209,6 +261,16 @@ def test_rows_cut_by_another_tokenizer_than_the_models_are_refused(dataset: Path
     with pytest.raises(EliteCodeError, match="cut by another tokenizer"):
         train.run(small(dataset, tmp_path / "run", model=str(other)))
     train.run(small(dataset, tmp_path / "run", model=str(base_model), steps=1))
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_pickled_weights_are_not_read(method: str, dataset: Path, base_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(base_model, folder)
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(EliteCodeError, match="cannot be loaded.*expected safetensors: pickled weights are not read"):
+        train.run(small(dataset, tmp_path / "run", model=str(folder), method=method))
 
 
 def test_the_command_prints_one_line_and_no_traceback(
@@ -412,12 +474,19 @@ def test_processes_that_would_each_train_alone_are_refused(monkeypatch: pytest.M
         arguments.check_world(1)
 
 
-@pytest.mark.parametrize(("schedule", "floor"), [("cosine", 0.1), ("wsd", 0.1), ("constant", 1.0)])
-def test_the_learning_rate_ends_at_its_floor(schedule: str, floor: float, dataset: Path, tmp_path: Path) -> None:
-    train.run(small(dataset, tmp_path, schedule=schedule, steps=20, log_every=1, warmup=0.2, learning_rate=1e-3))
-    rates = [float(line["learning_rate"]) for line in csv.DictReader(open(tmp_path / "loss.csv"))]
-    assert rates[0] <= 1e-4 and max(rates) == pytest.approx(1e-3) and rates[4] == pytest.approx(1e-3)
-    assert 0.99e-3 * floor <= rates[-1] <= 1e-3 * floor + 1.5e-4
+@pytest.mark.parametrize(
+    ("schedule", "floor", "ends", "middle"),
+    [("cosine", 0.1, 0.1, 0.55), ("cosine", 0.4, 0.4, 0.7), ("wsd", 0.1, 0.1, 1.0), ("wsd", 0.4, 0.4, 1.0), ("constant", 0.1, 1.0, 1.0)],
+)
+def test_the_learning_rate_rises_takes_its_course_and_ends_at_its_floor(
+    schedule: str, floor: float, ends: float, middle: float, dataset: Path, tmp_path: Path
+) -> None:
+    train.run(small(dataset, tmp_path, schedule=schedule, floor=floor, steps=20, log_every=1, warmup=0.2, learning_rate=1e-3))
+    rates = [1000 * float(line["learning_rate"]) for line in csv.DictReader(open(tmp_path / "loss.csv"))]
+    assert rates[0] < 0.5 and max(rates) == rates[4] == pytest.approx(1.0), "four steps of rising, from zero or from the floor"
+    assert rates[12] == pytest.approx(middle, abs=0.01), "half way between the peak and the end"
+    assert 0.99 * ends <= rates[-1] <= ends + 0.2 * (1 - ends)
+    assert (np.diff(rates[4:]) <= 1e-9).all() and min(rates[4:]) >= 0.99 * ends
 
 
 def test_more_effective_epochs_than_help_are_warned_about(dataset: Path) -> None:
