@@ -108,29 +108,37 @@ def chunk_the_loss(model: nn.Module, verified: bool = True) -> bool:
     parts = split_model(model, verified) if hasattr(functional, "linear_cross_entropy") else None
     if parts is None:
         return False
-    options = nn.LinearCrossEntropyOptions(batch_chunk_size=CHUNK_TOKENS, acc_policy="compact")
-    plain = parts.causal.forward
+    plain, plain_head = parts.causal.forward, parts.head.forward
 
     @functools.wraps(plain)
     def forward(*args: Any, labels: torch.Tensor | None = None, **kwargs: Any) -> Any:
         if labels is None:
             return plain(*args, **kwargs)
-        hidden, weight = parts.backbone(*args, **kwargs)[0], parts.head.weight
-        if torch.is_autocast_enabled(hidden.device.type):
-            hidden, weight = (tensor.to(torch.get_autocast_dtype(hidden.device.type)) for tensor in (hidden, weight))
-        nats = functional.linear_cross_entropy(
-            hidden[:, :-1].flatten(0, 1).to(weight.dtype),
-            weight,
-            labels[:, 1:].flatten(),
-            linear_bias=parts.head.bias,
-            reduction="sum",
-            ignore_index=IGNORED,
-            options=options,
-        )
-        return CausalLMOutput(loss=nats)
+        hidden = parts.backbone(*args, **kwargs)[0]
+        return CausalLMOutput(loss=parts.head(hidden[:, :-1].flatten(0, 1), labels[:, 1:].flatten()))
 
-    parts.causal.forward = forward
+    def head_forward(hidden: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        return plain_head(hidden) if labels is None else chunked_nats(hidden, parts.head, labels)
+
+    # The head itself is called, since a model that is divided over processes has its weight there for its own call alone.
+    parts.causal.forward, parts.head.forward = forward, head_forward
     return True
+
+
+def chunked_nats(hidden: torch.Tensor, head: nn.Linear, labels: torch.Tensor) -> torch.Tensor:
+    """Sum, float[], of the negative log-likelihoods of ``labels``, int[n], under the logits of ``hidden``, [n, width]."""
+    weight, bias = head.weight, head.bias
+    if torch.is_autocast_enabled(hidden.device.type):
+        hidden, weight = (tensor.to(torch.get_autocast_dtype(hidden.device.type)) for tensor in (hidden, weight))
+    return functional.linear_cross_entropy(
+        hidden.to(weight.dtype),
+        weight,
+        labels,
+        linear_bias=bias,
+        reduction="sum",
+        ignore_index=IGNORED,
+        options=nn.LinearCrossEntropyOptions(batch_chunk_size=CHUNK_TOKENS, acc_policy="compact"),
+    )
 
 
 @torch.no_grad()

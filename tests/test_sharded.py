@@ -77,6 +77,14 @@ def test_a_divided_model_is_saved_whole_and_as_safetensors_alone(name: str, fold
     assert trainer.evaluate(rows["test"])["eval_bits_per_byte"] == pytest.approx(ranks[0][name]["bits"], rel=1e-5)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_divided_model_whose_logits_are_never_whole_takes_the_same_steps(name: str, ranks: list[dict]) -> None:
+    for rank in ranks:
+        found = rank[f"chunked {name}"]
+        assert found["chunked"] and list(found["losses"].values()) == pytest.approx(list(rank[name]["losses"].values()), rel=1e-5)
+        assert np.allclose(found["weights"], rank[name]["weights"], atol=1e-4)
+
+
 def test_a_divided_model_is_sliced_before_step_1_and_its_processes_make_as_many_passes_each(ranks: list[dict]) -> None:
     for rank in ranks:
         assert rank["sliced"]["slices"] == 2

@@ -30,7 +30,7 @@ from torch.distributed.tensor import DTensor
 from elite_code_dataset import scoring
 from tests.training import Watch, code_rows, small_plan, small_trainer, tiny_model
 
-STEPS, CUT = 6, 3
+STEPS, CUT = 5, 2
 SAVING = {"gradient_accumulation_steps": 2, "save_strategy": "steps", "save_steps": 100}
 BEST = {
     **SAVING,
@@ -95,6 +95,14 @@ def whole_and_resumed(folder: Path, rows: Any, made: Callable[[], Any]) -> dict[
     return found | {"resumed_losses": rest.losses, "resumed_digest": digest(trainer)}
 
 
+def chunked(folder: Path, rows: Any, made: Callable[[], Any]) -> dict[str, Any]:
+    """A run whose logits are never whole, so that the head is never called as a module."""
+    plan, watch = small_plan(rows, micro_batches=4, steps=STEPS), Watch()
+    trainer = small_trainer(folder, rows, plan, watch, model=made(), chunked_loss=True, **SAVING)
+    trainer.train()
+    return {"chunked": trainer.chunked_loss, "losses": watch.losses, "weights": whole(trainer).tolist()}
+
+
 def sliced(folder: Path, rows: Any) -> dict[str, Any]:
     """A run whose widest micro-batches do not fit into memory, as the probe before step 1 finds out."""
     model, watch = plain_model(), Watch()
@@ -129,6 +137,8 @@ def main() -> None:
     folder, rows = Path(sys.argv[1]), code_rows()
     take_cpus_for_devices()
     found = {made.__name__: whole_and_resumed(folder / made.__name__, rows, made) for made in (plain_model, tied_model, adapted_model)}
+    for made in (plain_model, tied_model, adapted_model):
+        found[f"chunked {made.__name__}"] = chunked(folder / f"chunked {made.__name__}", rows, made)
     found["sliced"] = sliced(folder / "sliced", rows)
     found["best"] = best_loaded(folder / "best", rows)
     (folder / f"rank{dist.get_rank()}.json").write_text(json.dumps(found))
