@@ -372,6 +372,18 @@ def test_a_yaml_reads_and_its_run_fits_the_memory_it_names(name: str, device: st
     assert needed < memory.SLACK * gib * memory.GIB, memory.gib(needed)
 
 
+@pytest.mark.parametrize("name", ["laptop_mps", "qlora_8gb", "lora_24gb", "full_80gb", "multi_gpu"])
+def test_the_options_of_a_yaml_train_a_small_model_together(name: str, dataset: Path, base_model: Path, tmp_path: Path) -> None:
+    words = ["--model", str(base_model), "--dataset", str(dataset), "--output", str(tmp_path), "--device", "cpu", "--steps", "4"]
+    words += ["--windows", "32,64,128", "--token_budget", "256", "--gradient_accumulation", "1", "--workers", "0", "--eval_every", "2"]
+    options = parsed(["--config", str(ROOT / "recipes" / f"{name}.yaml"), *words, "--learning_rate", "1e-2"])
+    assert options.activation_checkpointing and options.chunked_loss == "true" and options.patience == 5
+    found = train.run(options)
+    assert found["steps"] == 4 and found["after"]["bits_per_byte"] < found["before"]["bits_per_byte"] - 0.05
+    adapter = (tmp_path / "model" / "adapter_model.safetensors").exists()
+    assert adapter == (options.method != "full") != (tmp_path / "model" / "model.safetensors").exists()
+
+
 def test_every_yaml_names_only_options_and_there_is_one_per_machine() -> None:
     found = sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
     assert {"tiny", "laptop_mps", "qlora_8gb", "lora_24gb", "full_80gb", "multi_gpu"} <= set(found)
