@@ -2,9 +2,10 @@
 
     python -m benchmarks.found_secrets [folder of clean text]
 
-In: 5 or 10 secrets of each kind and 10 look-alikes of each kind of tests/secret_samples.py, 10 of each syntax of tests/secret_syntax_samples.py. Found
-means: it is no longer in the redacted text. Out: one line for the kinds that the rules were written with, one for those held out, one for the syntaxes,
-one for what nothing announces.
+In: 5 or 10 secrets of each kind and 10 look-alikes of each kind of tests/secret_samples.py, 10 of each syntax and of each
+kind of ciphertext, file or id of tests/secret_syntax_samples.py. Found
+means: it is no longer in the redacted text. Out: one line for the kinds that the rules were written with, one for those held out, one for the syntaxes, one for
+the ciphertext and the like, one for what nothing announces.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from elite_code_dataset.secrets import findings, redacted, redacted_many
 from tests.secret_samples import HELD_OUT, HELD_OUT_LOOKALIKES, KNOWN, KNOWN_LOOKALIKES, UNANNOUNCED, drawn
-from tests.secret_syntax_samples import SYNTAXES
+from tests.secret_syntax_samples import HARMLESS, SYNTAXES
 
 
 def main() -> None:
@@ -29,6 +30,9 @@ def main() -> None:
     made = [(kind, where, make(random.Random(f"{kind} {k}"))) for kind, (where, make) in SYNTAXES.items() for k in range(10)]
     missed = [kind for kind, where, secret in made if secret in redacted(where.replace("@@", secret, 1))[0]]
     print(f"syntaxes: found {len(made) - len(missed)} of {len(made)}, missed {dict(Counter(missed)) or 'none'}")
+    made = [(kind, where.replace("@@", make(random.Random(f"{kind} {k}")))) for kind, (where, make) in HARMLESS.items() for k in range(10)]
+    alarms = [kind for kind, text in made if findings(text, emails=False)]
+    print(f"ciphertext, files, ids: false alarms {len(alarms)} of {len(made)}, {dict(Counter(alarms)) or 'none'}")
     missed = [kind for kind, (text, secret) in drawn(UNANNOUNCED, 5) if secret in redacted(text)[0]]
     print(f"unannounced: found {5 * len(UNANNOUNCED) - len(missed)} of {5 * len(UNANNOUNCED)}")
     if len(sys.argv) > 1:

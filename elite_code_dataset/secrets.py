@@ -29,6 +29,7 @@ from dataclasses import dataclass
 
 from elite_code_dataset.secrets_addresses import personal_addresses
 from elite_code_dataset.secrets_formats import own_forms, scanned, unannounced
+from elite_code_dataset.secrets_harmless import is_harmless
 from elite_code_dataset.secrets_logins import logins
 from elite_code_dataset.secrets_names import bound_values
 
@@ -48,7 +49,9 @@ class Finding:
 def _found(data: bytes, emails: bool) -> list[tuple[int, int, str]]:
     """Spans in order, none overlapping: joined where they did, named after the first finder's longest."""
     spans, openings = scanned(data)
-    spans += [*own_forms(data, openings), *bound_values(data, openings), *logins(data, openings), *unannounced(data)]
+    spans += [*own_forms(data, openings), *logins(data, openings)]
+    named = [*bound_values(data, openings), *unannounced(data)]
+    spans = [span for some, by_name in ((spans, False), (named, True)) for span in some if not is_harmless(data, span, by_name)]
     spans += personal_addresses(data) if emails else ()
     joined: list[tuple[int, int, str]] = []
     for start, end, kind in sorted(spans, key=lambda span: (span[0], -span[1])):

@@ -20,7 +20,7 @@ _FUNCTION_BOX = re.compile(
 )
 _RESERVED_DOMAIN = re.compile(
     rb"(?i)(?:^|\.)(?:example\.(?:com|org|net|edu)|[\w-]+\.(?:example|test|invalid|localhost|local)|(?:foo|bar|foobar|domain|company|host|server|email|test|acme)\.(?:com|org|net)"
-    rb"|noreply\.github\.com|\dx\.\w+)$"
+    rb"|noreply\.github\.com|mail\.gmail\.com|\dx\.\w+)$"
 )
 # Top-level domains outside the two-letter ones; a closed list, since `a@b.transpose` is a matrix product.
 _DOMAINS = frozenset(

@@ -64,7 +64,38 @@ _FORMS: tuple[tuple[frozenset[bytes], re.Pattern[bytes], str], ...] = tuple(
         (b"private-lines:", rb"Private-Lines: \d+\r?\n(?P<value>(?:[A-Za-z0-9+/=]{4,64}(?:\r?\n|$))+)", "private-key"),
         (b"secret", rb"(?:signify|ncrypted) secret key[ \t]*(?:\r?\n|\\n)(?P<value>[A-Za-z0-9+/=]{60,})", "private-key"),
         (b"untrusted comment", rb"RW[A-Za-z0-9+/]{120,240}={0,2}", "private-key"),
-        (b'"kty"', rb'"(?:d|p|q|dp|dq|qi|k)"[ \t]*:[ \t]*"(?P<value>[A-Za-z0-9_-]{22,1400})"', "private-key"),
+        (
+            b"kty\"|kty'|kty:",
+            rb"""(?<![\w.])["']?(?:d|p|q|dp|dq|qi|k)["']?[ \t]*(?::|=>?)[ \t]*["'](?P<value>[A-Za-z0-9_-]{22,1400})["']""",
+            "private-key",
+        ),
+        (
+            b"infura.io|alchemy.com|alchemyapi.io|quiknode|receiver/v1/http|loggly.com/inputs",
+            rb"(?:infura\.io/(?:ws/)?v3|alchemy(?:api)?\.(?:com|io)/v2|quiknode\.pro|receiver/v1/http|loggly\.com/(?:inputs|bulk))/(?P<value>[\w=-]{24,120})",
+            "api-key",
+        ),
+        (b"hook", rb"hooks?\.(?:zapier\.com/hooks/catch/\d+|\w+\.make\.com|integromat\.com)/(?P<value>[a-z0-9]{6,40})", "catch-hook"),
+        (b"'crypt'", rb"'crypt'\s*=>\s*(?:\[|array\()\s*'key'\s*=>\s*'(?P<value>[0-9a-f]{32})", "api-key"),
+        (b"accounts", rb"accounts[\"']?[ \t]*:[ \t]*\[\s*[\"'](?P<value>[0-9a-fA-F]{64})[\"']", "private-key"),
+        (b"cborhex", rb"cborHex\"[ \t]*:[ \t]*\"5820(?P<value>[0-9a-f]{64})\"", "private-key"),
+        (b"nsec1", rb"(?<!\w)nsec1[02-9ac-hj-np-z]{58}(?!\w)", "private-key"),
+        (b"xprv|yprv|zprv|tprv", rb"(?<!\w)[txyz]prv[1-9A-HJ-NP-Za-km-z]{100,112}(?!\w)", "private-key"),
+        (b"wif", rb"[wW][iI][fF][\w\"'` \t:=(]{1,8}(?P<value>[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51})(?!\w)", "private-key"),
+        (
+            b"begin ssh2",
+            rb"BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\s+(?:[\w-]+: [^\n]*\n)*(?P<value>[A-Za-z0-9+/=\s]{60,20000})",
+            "private-key",
+        ),
+        (
+            b"wallet|account|private|signer|from_key|fromkey|deployer",
+            rb"""0x[0-9a-fA-F]{64}(?![0-9a-fA-F])""",
+            "chain-key",
+        ),
+        (
+            b"browserstack|routing_key|routingkey|integration_key",
+            rb"""(?:browserstack[._]?key|routing_?[kK]ey|integration_?[kK]ey)["']?[ \t]*[:=,][ \t]*["']?(?P<value>[A-Za-z0-9]{20,40})(?!\w)""",
+            "api-key",
+        ),
         (b"</d>|</p>|</q>", rb"<(?:D|P|Q|DP|DQ|InverseQ)>(?P<value>[A-Za-z0-9+/=\s]{30,1000})</", "private-key"),
         (b".local.", rb"v[1-4]\.local\.[\w-]{40,}(?:\.[\w-]+)?", "token"),
         (b"signature", rb"-Signature=(?P<value>[0-9a-f]{40,600})", "url-signature"),
@@ -95,12 +126,16 @@ _FORMS: tuple[tuple[frozenset[bytes], re.Pattern[bytes], str], ...] = tuple(
         (b"mnemonic|phrase|wallet", rb"""["'`](?P<value>(?:[a-z]{3,8} ){11}(?:[a-z]{3,8} ){0,12}[a-z]{3,8})["'`]""", "seed-phrase"),
     )
 )
+_SIGNS = re.compile(
+    rb"(?i)(?:wallet\w*|account\w*|private_?key\w*|pri?v_?key|signer\w*|from_?key|deployer\w*|operator\w*|relayer\w*)[\"']?\]?[ \t]*(?:[:=(,\[{]|=>|[ \t]|new|\w{1,20}\()*(?:b|\\)?[\"'`]?$"
+)
+_HASHED_KEY = re.compile(rb"(?i)address|hash|root|slot|topic|public|bytes32|proof|code|storage|calldata|get\w*\([\"']?$")
 _NOT_IN_SEEDS = re.compile(rb" (?:the|and|for|are|not|from|was|but|has|its|can|which|these|have|our|any|all) ")
 
 # Bytes of tokens that nothing announces; a run of 24 or more is worth a look.
 _TOKEN_BYTES = bytes(chr(c).isalnum() or c in b"_-" if c < 128 else 0 for c in range(256))
 _LONG = b"\1" * 24
-_PREFIX = re.compile(rb"[A-Za-z]{2,10}\d?[_-](?:[a-z]{2,8}\d?[_-]){0,2}")
+_PREFIX = re.compile(rb"(?:[a-z]{2,10}|[A-Z]{2,10}|[A-Z][a-z]{1,9})\d?[_-](?:[a-z]{2,8}\d?[_-]){0,2}")
 _FILE_NAME = re.compile(rb"\.[a-z]{2,4}\d?$")
 _DIGIT = re.compile(rb"\d")
 _BEFORE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+/$~-"
@@ -111,6 +146,20 @@ _COMMON_PREFIXES = frozenset(
     b"sha_ sha- sha1- sha2- md5- md5_ rev- rev_ hash- hash_ commit- commit_ css- css_ id- id_ img- img_ file- file_ tmp- tmp_ chunk- chunk_ main- main_ uid- uuid- obj- node- "
     b"ami- subnet- vol- snap- image- asset- assets- index- bundle- vendor- page- layer- test- test_ app- app_ blob- build- build_ cache- etag- ref- v1- v1_ data- data_ zn_ dpl_ prj_ cus_ pi_ price_ prod_ evt_ sub_ in_ ch_ acct_ req_ req- run_ run- msg_ asst_ thread_ file- chatcmpl- resp_ user_ org_ org- proj_ team_ "
     b"cs_ seti_ pm_ card_ plan_ txn_ po_ job_ job- task_ trace- span_ wf_ deploy- release- session- channel- video- doc- page_ item_ ver_ conv_ item- lib- libs-".split()
+)
+# How tokens of providers begin that have no prefix with a joint.
+_PROVIDERS = re.compile(
+    rb"EAA[A-Za-z0-9]{60}|IGQ|A{21}|AQVN|00[\w-]{40}$|cmVmdGtu|AKCp|cio[A-Za-z0-9]{32}$|sk[A-Za-z0-9]{80}|dG9r|ABSK|AQE|AQ[\w-]{100}|2[A-Za-z0-9]{26}_[A-Za-z0-9]{20}|xox|sl\.|dp\.|sk\.eyJ"
+    rb"|A[X-Z][A-Za-z0-9]{40,}={1,2}$|[0-9a-f]{36}NRAL|ya29\.|[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}$|hcaik_|[A-Za-z0-9]{14}\.atlasv1"
+)
+# Words of a line that make a long token without prefix one that opens something.
+_SECRET_LINE = re.compile(
+    rb"(?i)key|token(?!iz)|secret|cred|auth|\bapi|_api|api_|passw|passph|client|login|signin|sign_|signer|signing|bearer|session|cookie|fernet|jwt|private|licen[sc]e|webhook|connect|crypt|keypair|wallet|hmac|cipher"
+)
+_OTHER_LINE = re.compile(
+    rb"(?i)(?:cursor|before|after|nonce|state|challenge|page|marker|trace\w*|span|request|build|deploy\w*|version|cache\w*|credential_?id|raw_?id|attestation\w*|value|certificate|cert|secure|enc|encrypted\w*|cipher_?text"
+    rb"|sealed\w*|snapshot|fixtures?|encoded|serialized|payload|blob|data|icon|image|avatar|thumb\w*|blur\w*|site_?key|publi\w*|slot|root|topic|prime|modulus|ids?|slug|file\w*|path|font|wasm|playlist|video|mappings"
+    rb"|atob\(|b64decode\(|from_?base64\w*\(|from_?hex\()[\"'`]?\]?[ \t]*(?:[:=]|=>|:=)?[ \t]*[\[(]?[bru]?[\"'`]?$"
 )
 # How public keys, certificates, pictures and addresses begin.
 _PUBLIC = (b"AAAAB3", b"AAAAC3", b"AAAAE2", b"MII", b"Qm", b"iVBOR", b"R0lGOD", b"0x", b"/9j/", b"UklGR", b"PHN2")
@@ -163,17 +212,27 @@ def own_forms(data: bytes, openings: frozenset[bytes]) -> Iterator[tuple[int, in
         for match in _STATIC_KEY.finditer(data):
             yield match.start("value"), match.end("value"), "private-key"
     for needed, pattern, kind in _FORMS:
-        if needed & openings:
+        if not needed.isdisjoint(openings):
             for match in pattern.finditer(data):
                 group = "value" if "value" in pattern.groupindex else 0
+                if kind == "chain-key" and not _is_chain_key(data, match.start()):
+                    continue
                 if _holds(kind, match[group]):
                     yield match.start(group), match.end(group), kind
+
+
+def _is_chain_key(data: bytes, start: int) -> bool:
+    """Whether 32 bytes in hexadecimal are given to what signs: a wallet, an account, a list of accounts."""
+    line = data[max(0, start - 100, data.rfind(b"\n", 0, start) + 1) : start]
+    return _SIGNS.search(line) is not None and not _HASHED_KEY.search(line)
 
 
 def _holds(kind: str, value: bytes) -> bool:
     """Whether what has a form is filled with chance, not with an example."""
     if kind == "seed-phrase":
         return len(value.split()) in (12, 15, 18, 21, 24) and not _NOT_IN_SEEDS.search(value) and len(set(value.split())) > 8
+    if kind == "catch-hook":
+        return re.search(rb"\d", value) is not None and not value.isdigit()
     return kind == "password-hash" or b"@" in value or is_random(re.sub(rb"\s+|%[0-9A-Fa-f]{2}", b"", value))
 
 
@@ -205,7 +264,9 @@ def _lone_token(data: bytes, start: int, end: int) -> tuple[int, int] | None:
     if not _is_lone_secret(value, prefix) or value.startswith(_PUBLIC) or _FILE_NAME.search(value):
         return None
     line = data[max(0, start - 200, data.rfind(b"\n", 0, start) + 1) : start]
-    compared = _HASHED.search(line) or _COMPARED.search(line)
+    if not prefix and not _PROVIDERS.match(value) and not _SECRET_LINE.search(line):
+        return None
+    compared = _HASHED.search(line) or _COMPARED.search(line) or _OTHER_LINE.search(line)
     return None if compared and not _KEYED.search(line) else (start, end)
 
 
@@ -224,6 +285,8 @@ def _is_lone_secret(value: bytes, prefix: re.Match[bytes] | None) -> bool:
         if re.match(rb"\w+?[_-]", prefix[0].lower())[0] in _COMMON_PREFIXES:
             return False  # names of objects, not keys
         rest = value[prefix.end() :]
+        if prefix[0].endswith(b"-") and re.fullmatch(rb"[0-9a-f]{40,}", rest):
+            return False  # a hash with a name in front
         if _UUID.search(rest):
             return re.split(rb"[_-]", prefix[0].lower())[0] in _KEY_PREFIXES
         if re.fullmatch(rb"[0-9a-z_]{32,}", rest) and b"_" not in rest[:20]:

@@ -22,6 +22,11 @@ _COOKIE_VALUE = re.compile(rb"(?:^|;)[ \t]*[\w.-]{1,60}=(?P<value>[\w%.~+/:-]{16
 # Commands that take a password: the opening, the start of a call, then what comes before the value.
 _QUOTE = rb"""(?:(["'])(?P<value>[^"'\n]{4,128})["']|(?P<bare>[^\s"'`;|&<>()$]{4,128})(?=[\s"'`;|&<>)]|$))"""
 _USERPASS = rb"""(?:["']?[\w.@\\+-]{1,64}:(?P<value>[^\s"'`<>]{4,128})(?=["'\s`]|$))"""
+_LINE_END = rb"""[\"']?(?P<value>[^\s\"'`;|<>()$]{4,128})(?=[\"']?[ \t]*(?:\r?\n|$))"""
+_FLAG_VALUE = rb"""(?:(["'])(?P<value>[^"'\n]{4,128})["']|(?P<bare>[^\s"'`;|&<>()$/.:=]{6,128})(?=[\s"'`;|&<>)]|$))"""
+_ORACLE = rb"""[\"']?(?P<value>[^\s\"'/@`]{1,60}(?:@[^\s\"'/@`]{1,60}(?=@))?)[\"']?@(?=[\w/(.])"""
+_TYPED = rb"""ass(?:word|wd)?[^\n]{0,60}?\.(?:send_keys|sendKeys|type|fill)\([ \t]*(?:["'][#.\w\[\]=-]{1,40}["'],[ \t]*)?["'](?P<value>[^"'\n]{4,100})["']"""
+_COMMUNITY = rb"""6?[ \t]+[\"']?(?P<value>[^\s\"']{6,60})"""
 _COMMANDS: tuple[tuple[bytes, re.Pattern[bytes]], ...] = tuple(
     (opening, re.compile(pattern))
     for opening, pattern in (
@@ -40,7 +45,73 @@ _COMMANDS: tuple[tuple[bytes, re.Pattern[bytes]], ...] = tuple(
         (b"freerdp", rb"freerdp3?\b(?:[^\n]|(?<=\\)\n){0,200}?\s/p:" + _QUOTE),
         (b"chpasswd", rb"echo[ \t]+" + _USERPASS + rb"[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd"),
         (b"htpasswd", rb"htpasswd[ \t]+-\w*b\w*[ \t]+(?:\S+[ \t]+){1,2}" + _QUOTE),
-        (b"net use", rb"net use\b(?:[^\n]|(?<=\\)\n){0,200}?[ \t]\\\\[^\s]+[ \t]+" + _QUOTE),
+        (b"net use", rb"(?i:net use)\b[^\n]{0,200}?[ \t]\\\\[^\s]+(?:[ \t]+/\S+)*[ \t]+(?!/)" + _QUOTE),
+        (b"cmdkey", rb"(?i:cmdkey)[^\n]{0,200}?/pass:" + _QUOTE),
+        (b"oracle:thin", rb"oracle:(?:thin|oci8?):[\w.$-]{1,60}/" + _ORACLE),
+        *(
+            (tool, rb"(?i:" + tool + rb")(?:\.exe)?\b(?:[^\n/]|(?<=\\)\n){0,200}?[\w.$-]{1,60}/" + _ORACLE)
+            for tool in (b"sqlplus", b"expdp", b"impdp", b"sqlldr", b"rman target")
+        ),
+        (b"mc alias", rb"mc alias set[ \t]+\S+[ \t]+\S+[ \t]+\S+[ \t]+" + _QUOTE),
+        (b"mc config host", rb"mc config host add[ \t]+\S+[ \t]+\S+[ \t]+\S+[ \t]+" + _QUOTE),
+        *(
+            (tool, rb"(?:[\w.$-]{1,60}[/\\])?[\w.$-]{1,60}:(?P<value>[^\s:@\"'`]{4,100})@[\w.-]+")
+            for tool in (b"secretsdump", b"psexec.py", b"wmiexec", b"smbexec")
+        ),
+        (b" -u ", rb" -u[ \t=]+[^\s|;&]+(?:[^\n|;&]|(?<=\\)\n){0,200}?\s-(?:p|P|w|pw)(?:[ \t]+|=)" + _FLAG_VALUE),
+        (b" -u ", rb" -U[ \t=]+[^\s|;&]+(?:[^\n|;&]|(?<=\\)\n){0,200}?\s-(?:p|P|w|pw)(?:[ \t]+|=)" + _FLAG_VALUE),
+        (
+            b"security ",
+            rb"security (?:add-(?:generic|internet)-password|unlock-keychain|import|create-keychain|set-key-partition-list)\b[^\n]{0,200}?\s-[wpPk][ \t]+"
+            + _QUOTE,
+        ),
+        (b"signtool", rb"(?i:signtool)\b[^\n]{0,200}?\s/p[ \t]+" + _QUOTE),
+        (b"certutil", rb"ertutil\b[^\n]{0,100}?\s-p[ \t]+" + _QUOTE),
+        (b"plaintext(", rb"(?i:plaintext)\([ \t]*" + _QUOTE),
+        *(
+            (tool, rb"ass(?:word|phrase)?[\"'],?[ \t]+with:?[ \t]+[\"'](?P<value>[^\"'\n]{4,100})[\"']")
+            for tool in (b"fill in", b"fill_in")
+        ),
+        (b"input password", rb"(?i:input password)(?:[ \t]{2,}|\t)\S+(?:[ \t]{2,}|\t)" + _LINE_END),
+        (b"@tcp(", rb"[\w.-]{1,60}:(?P<value>[^\s\"'`@]{4,100})@tcp\("),
+        (b"@unix(", rb"[\w.-]{1,60}:(?P<value>[^\s\"'`@]{4,100})@unix\("),
+        (b"authtok", rb"authtok[ \t]*=[ \t]*" + _LINE_END),
+        (b"{noop}", rb"\{noop\}(?P<value>[^\s:\"']{4,100})"),
+        (b"kadmin", rb"kadmin\b[^\n]{0,120}?\s-w[ \t]+" + _QUOTE),
+        (b" -auth ", rb"\s-auth[ \t]+" + _USERPASS),
+        (b"http -a", rb"https?\b[^\n]{0,60}?\s-a[ \t]+" + _USERPASS),
+        (b"lftp", rb"lftp\b[^\n]{0,100}?\s-u[ \t]*[\"']?[\w.@-]{1,60},(?P<value>[^\s\"']{4,100})"),
+        (b"rasdial", rb"(?i:rasdial)[ \t]+(?:\"[^\"\n]+\"|\S+)[ \t]+\S+[ \t]+" + _QUOTE),
+        (b"connect to", rb"(?i)connect to[ \t]+\w+[ \t]+user[ \t]+\w+[ \t]+using[ \t]+" + _QUOTE),
+        (b"vncpasswd", rb"vncpasswd[^\n]{0,40}?<<<[ \t]*" + _QUOTE),
+        (b"vncpasswd", rb"echo[ \t]+(?:-n[ \t]+)?" + _QUOTE + rb"[ \t]*\|[^\n]{0,40}vncpasswd"),
+        (b"cryptsetup", rb"(?:echo|printf)[ \t]+(?:-n[ \t]+)?" + _QUOTE + rb"[ \t]*\|[^\n]{0,40}cryptsetup"),
+        (b"chpasswd:", rb"chpasswd:\s+(?:expire:[^\n]*\s+)?list:[ \t]*\|?\s+(?:-[ \t]+)?[\w.-]+:" + _LINE_END),
+        (b"username ", rb"username[ \t]+\S+[ \t]+(?:privilege[ \t]+\d+[ \t]+)?(?:password|secret)[ \t]+(?:\d[ \t]+)?" + _LINE_END),
+        (b"isakmp key", rb"isakmp key[ \t]+(?:\d[ \t]+)?(?P<value>\S{4,128})(?=[ \t]+(?:address|hostname))"),
+        *((lead, lead + _COMMUNITY) for lead in (b"snmp-server community", b"rocommunity", b"rwcommunity")),
+        (b"rootpw", rb"rootpw[ \t]+(?:--plaintext[ \t]+)?" + _LINE_END),
+        (b"d-i passwd", rb"d-i[ \t]+passwd/[\w-]*password(?:-again)?[ \t]+password[ \t]+" + _LINE_END),
+        (b"insecure-password", rb"insecure-password[ \t]+" + _LINE_END),
+        (b"setcookie", rb"setcookie[ \t]+[\"']?(?P<value>[A-Za-z0-9_-]{12,80})"),
+        (b"auth ", rb"(?:^|(?<=\n)|(?<=> ))AUTH[ \t]+(?:\w+[ \t]+)?" + _LINE_END),
+        (b" on >", rb"user[ \t]+\S+[ \t]+on[ \t]+>(?P<value>\S{4,128})"),
+        (b"addauth", rb"addauth[ \t]+digest[ \t]+\S+?:" + _LINE_END),
+        (b"neo4j/", rb"[nN]eo4j/(?P<value>[^\s\"'/]{6,100})(?=[\"']?[ \t]*(?:\r?\n|$))"),
+        (b"[admins]", rb"\[admins\][ \t]*\r?\n(?:;[^\n]*\n)*[\w.-]+[ \t]*=[ \t]*" + _LINE_END),
+        (b"pptpd", rb"[\w.@-]+[ \t]+pptpd[ \t]+\"?(?P<value>[^\s\"]{4,100})\"?[ \t]+[*\d]"),
+        (b"l2tpd", rb"[\w.@-]+[ \t]+l2tpd[ \t]+\"?(?P<value>[^\s\"]{4,100})\"?[ \t]+[*\d]"),
+        (b"]:587", rb"\]:587[ \t]+[^\s:]+:" + _LINE_END),
+        (b"]:465", rb"\]:465[ \t]+[^\s:]+:" + _LINE_END),
+        (b"{plain}", rb"\{(?i:PLAIN)\}(?P<value>[^\s:\"']{4,100})"),
+        (b"login=", rb"login=[\w.-]{1,40}:(?P<value>[^\s\"'&]{4,100})"),
+        (b"send_keys", _TYPED),
+        (b"sendkeys", _TYPED),
+        (b").type(", _TYPED),
+        (b".fill(", _TYPED),
+        (b'encoding="base64"', rb"encoding=\"base64\">(?P<value>[A-Za-z0-9+/=]{8,200})</"),
+        (b"snyk auth", rb"snyk auth[ \t]+(?P<value>[0-9a-f-]{36})"),
+        (b"codecov", rb"codecov[^\n]{0,80}?\s-t[ \t]+[\"']?(?P<value>[0-9a-f-]{36})"),
         (b"rabbitmqctl", rb"rabbitmqctl\b(?:[^\n]|(?<=\\)\n){0,100}?(?:add_user|change_password)[ \t]+\S+[ \t]+" + _QUOTE),
         (
             b"openssl",
@@ -59,6 +130,9 @@ _COMMANDS: tuple[tuple[bytes, re.Pattern[bytes]], ...] = tuple(
         (b"machine ", rb"machine[ \t]+\S+\s+login[ \t]+\S+\s+password[ \t]+(?P<value>\S{4,128})"),
     )
 )
+_COLUMNS = re.compile(rb"""[ \t]*\|?(?:[ \t]*["'`]?[\w -]{1,30}["'`]?[ \t]*[,;|]){0,12}[ \t]*["'`]?[\w ]{0,14}""")
+_MORE_COLUMNS = re.compile(rb"""(?:or)?d["'`]?[ \t]*(?:[,;|][ \t\w"'-]{0,30}){0,12}\r?(?:\n|$)(?:[ \t]*\|?[-: \t|]+\|?\r?\n)?""")
+_BY_OPENING = {opening: [pattern for other, pattern in _COMMANDS if other == opening] for opening, _ in _COMMANDS}
 # Calls that take a user and then a password: `login("app", "...")`, `auth=("app", "...")`. An opening, its spelling, what follows.
 _CALLS = {
     b"login": (b"ogin",),
@@ -68,8 +142,14 @@ _CALLS = {
     b"connection(": (b"onnection",),
     b"pdo(": (b"PDO",),
     b"mysql": (b"mysqli",),
+    b"wifi": (b"WiFi", b"wifi"),
+    b"pw": (b"username_pw_set",),
+    b"algolia": (b"algoliasearch",),
     b"userinfo": (b"serInfo", b"serinfo"),
-    b"pass": (b"UserPassword", b"userPassword"),
+    b"sequelize(": (b"equelize",),
+    b"superuser(": (b"uperuser",),
+    b"create_user(": (b"create_user",),
+    b"pass": (b"set_password", b"UserPassword", b"userPassword"),
     b"signin(": (b"ignIn",),
     b"sign_in": (b"ign_in",),
 }
@@ -78,6 +158,13 @@ _ARGUMENTS = re.compile(
     (?:[ \t]*,\s{0,20} (?:[\w.$]{1,60}|(?:Some\()?[bu]?["'][^"'\n]{0,200}["'])){1,4})"""
 )
 _ARGUMENT = re.compile(rb""",\s{0,20}(?:Some\()?[bu]?(?P<q>["'])(?P<value>[^"'\s]{4,128})(?P=q)""")
+# Calls that make a client of a service: an id and a secret, or a secret alone.
+_CLIENTS = {
+    b"client(": (b"lient", re.compile(rb"""\([ \t]*["'][^"'\n]{0,100}["'][ \t]*,\s{0,20}["'](?P<value>[\w+/=-]{24,100})["']""")),
+    b".init(": (b".init", re.compile(rb"""\([ \t]*["'](?P<value>[0-9a-f]{32}|[A-Za-z0-9]{32,64})["']""")),
+    b".connect(": (b".connect", re.compile(rb"""\([ \t]*["'][^"'\n]{0,100}["'][ \t]*,\s{0,20}["'](?P<value>[\w+/=-]{24,100})["']""")),
+    b"setkey(": (b"etKey", re.compile(rb"""\([ \t]*["'](?P<value>[\w+/=-]{32,400})["']""")),
+}
 _HOST = re.compile(rb"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?$")
 
 
@@ -85,8 +172,11 @@ def logins(data: bytes, openings: frozenset[bytes]) -> Iterator[tuple[int, int, 
     """Passwords in URLs, packed logins, authorization headers and cookies, and arguments of commands and calls that log in."""
     yield from _in_urls(data)
     yield from _in_headers(data, openings)
-    for opening, pattern in _COMMANDS:
-        if opening in openings:
+    yield from _in_clients(data, openings)
+    if b"pass" in openings:
+        yield from _in_columns(data)
+    for opening in sorted(openings & _BY_OPENING.keys()):
+        for pattern in _BY_OPENING[opening]:
             for match in pattern.finditer(data):
                 group = "value" if match["value"] else "bare"
                 if is_password(match[group], bare=False):
@@ -97,6 +187,41 @@ def logins(data: bytes, openings: frozenset[bytes]) -> Iterator[tuple[int, int, 
                 for argument in _ARGUMENT.finditer(data, match.start("list"), match.end("list")):
                     if is_password(argument["value"], bare=False) and not _HOST.match(argument["value"]):
                         yield argument.start("value"), argument.end("value"), "password"
+
+
+def _in_clients(data: bytes, openings: frozenset[bytes]) -> Iterator[tuple[int, int, str]]:
+    for opening, (spelling, pattern) in _CLIENTS.items():
+        for match in _after(data, spelling, pattern) if opening in openings else ():
+            if is_strong(match["value"]) or is_hexadecimal(match["value"]):
+                yield match.start("value"), match.end("value"), "api-key"
+
+
+def _in_columns(data: bytes) -> Iterator[tuple[int, int, str]]:
+    """Columns of a table, with commas or bars, under a head that says password."""
+    for rest in _after(data, b"assw", _MORE_COLUMNS):
+        line = data.rfind(b"\n", 0, rest.start()) + 1
+        if rest.start() - line > 400 or not _COLUMNS.fullmatch(data, line, rest.start()):
+            continue
+        head = data[line : rest.end()].split(b"\n")[0]
+        joint = next((sign for sign in (b"|", b",", b";") if sign in head), b"")
+        if not joint:
+            continue
+        names = [name.strip(b" \t\"'`").lower() for name in head.rstrip().split(joint)]
+        columns = [k for k, name in enumerate(names) if re.fullmatch(rb"(?:\w{1,12}[_ ])?(?:pass|password|passwd|pwd)", name)]
+        at = rest.end()
+        for _ in range(200):
+            end = data.find(b"\n", at)
+            end = end if end >= 0 else len(data)
+            cells = data[at:end].split(joint)
+            if not columns or len(cells) != len(names):
+                break
+            for column in columns:
+                cell, start = cells[column], at + sum(map(len, cells[:column])) + column
+                value = cell.strip(b" \t\r\"'`")
+                if value and is_password(value, bare=False):
+                    first = start + cell.find(value)
+                    yield first, first + len(value), "password"
+            at = end + 1
 
 
 def _after(data: bytes, spelling: bytes, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:

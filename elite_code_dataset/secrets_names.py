@@ -44,7 +44,6 @@ _WORDS = {
     b"cookie": WEAK,
     b"sess": WEAK,
     b"salt": KEY,
-    b"signature": WEAK,
     b"hmac": WEAK,
     b"dsn": WEAK,
     b"hook": WEAK,
@@ -94,7 +93,7 @@ _OPEN_KEY = re.compile(
 _SURE_KEY = re.compile(
     rb"(?i)(?:api|access|auth|account|encrypt(?:ion)?|crypt\w*|master|private|priv|sign(?:ing)?|secret|shared|preshared|service|license|licence|subscription|admin|client|deploy"
     rb"|server|consumer|app|application|aes|des|hmac|jwt|session|cookie|token|webhook|storage|write|read|ingest\w*|instrumentation|integration|decrypt\w*|root|user|ssh|tls|ssl|rsa"
-    rb"|recovery|backup|activation|product|serial|management|function|host|security|functions|aws|gcp|azure|dd|stripe|twilio|openai|ai)[_. -]?$"
+    rb"|recovery|backup|activation|product|serial|management|function|host|security|functions|network|from|wallet|signer|deployer|machine|validation|link|join|cluster|transfer|pairing|aws|gcp|azure|dd|stripe|twilio|openai|ai)[_. -]?$"
 )
 # A lone word or name right before: `compass`, `monkey`, `bypass` and the like are other words, `dbpass` and `mysqlpwd` are not.
 _OTHER_WORD = re.compile(
@@ -114,7 +113,7 @@ _OPERATOR = re.compile(
     """
 )
 _QUOTED = re.compile(
-    rb"""(?:[bruflBRUFL@$]{1,2}(?=\\?["'`]))?(?P<q>\\{1,3}["']|["']{3}|["'`])(?P<value>(?:(?!(?P=q)|["'`]{3})[^\n\\]|\\(?!["'])[^\n]){3,2000}?)(?P=q)"""
+    rb"""(?:[bruflNBRUFL@$]{1,2}(?=\\?["'`]))?(?P<q>\\{1,3}["']|["']{3}|["'`])(?P<value>(?:(?!(?P=q)|["'`]{3})[^\n\\]|\\(?!["'])[^\n]){3,2000}?)(?P=q)"""
 )
 _NEXT = re.compile(
     rb"""(?:[ \t]*(?:\\?\r?\n[ \t]*)?(?:\+\+?|\.\.?|&|<>|~|\|\|)?[ \t]*_?[ \t]*(?:\\?\r?\n[ \t]*)?(?:\+\+?|\.\.?|&|<>)?[ \t]*)[bruflBRUFL@$]{0,2}(?P<q>\\{1,3}["']|["'])(?P<value>[^\s"'`\\]{2,2000})(?P=q)"""
@@ -128,12 +127,14 @@ _BARE = re.compile(
 _FOLDED = re.compile(rb"[ \t]*[|>][+-]?\d?[ \t]*\r?\n(?P<value>(?:[ \t]+[^\s:\"'{}()<>]{8,2000}[ \t]*(?:\r?\n|$)){1,60})")
 _CONFIG_LINE = re.compile(rb"[ \t]*(?:-[ \t]+)?[\w.-]{2,60}(?::[ \t]+|=)")
 _SPACED_LINE = re.compile(rb"[\w.-]{2,60}[ \t]*=[ \t]*|[ \t]*(?:#|//|--|\*).{0,120}")
+_INDENTED_LINE = re.compile(rb"[ \t]+[\w.-]{2,60}[ \t]*=[ \t]*")
+_MADE_UP_LINE = re.compile(rb"[A-Za-z]\w*\d\w*[!?@#$%^&*]+|[A-Z][a-z]+-[A-Z][a-z]+-\d{2,4}")
 _ENVIRONMENT_LINE = re.compile(rb"[ \t]*(?:-[ \t]+|export[ \t]+|ENV[ \t]+|ARG[ \t]+|set[ \t]+)?[A-Z][A-Z0-9_]{2,60}=")
 _OTHER_CALL = re.compile(
     rb"(?:encode|decode|get|split|replace|strip|join|format|find|match|search|open|startswith|endswith|index|parse|pop|input|prompt|ask|print|log|error|raise|\bt|\b_|gettext|translate"
     rb"|require|import|load|read|file|path|Path|field|Field|col|column|Column)[(\[][ \t]*$"
 )
-_BYTES = re.compile(rb"(?:\\x[0-9a-fA-F]{2}){12,}")
+_BYTES = re.compile(rb"(?:\\x[0-9a-fA-F]{2}){12,}|(?:0x[0-9a-fA-F]{2},? ?){16,64}|(?:[0-9a-fA-F]{2}[: ]){15,63}[0-9a-fA-F]{2}")
 _LOGIN = re.compile(rb"[\w.@-]{1,40}:[^\s:/]{4,}$")
 _MADE_UP = re.compile(rb"[A-Za-z]{3,}\d{2,}[A-Za-z]{0,20}\d{0,4}[!#$%^&*@?]?")
 _SIGNED = re.compile(rb"[A-Za-z].*[#$%^&*@!].*\d|[A-Za-z].*\d.*[#$%^&*@!]")
@@ -196,7 +197,7 @@ def _secrets(data: bytes, lower: bytes, word: bytes, at: int, rest: re.Match[byt
 
 def _strength(data: bytes, word: bytes, at: int, rest: re.Match[bytes]) -> int | None:
     """How much the name around the word at ``at`` says; None if it names nothing secret."""
-    before = data[max(0, at - 14) : at]
+    before = data[max(0, at - 20) : at]
     inside = before[-1:].isalpha() and (data[at : at + 1].islower() or before[-1:].isupper())  # no boundary: `compass`, but also `dbpass`
     if word == b"key":
         if _OPEN_KEY.search(before):
@@ -205,7 +206,13 @@ def _strength(data: bytes, word: bytes, at: int, rest: re.Match[bytes]) -> int |
     if word == b"phrase":
         return KEY if _SEED_PHRASE.search(before) else None
     if inside and word in _SHORT:
-        known = {b"hook": b"web", b"otp": b"t", b"auth": b"basic", b"pw": (b"bind", b"root", b"db", b"user", b"rpc", b"admin")}.get(word)
+        known = {
+            b"hook": b"web",
+            b"otp": b"t",
+            b"auth": b"basic",
+            b"psk": (b"sta", b"ap", b"wifi", b"wpa"),
+            b"pw": (b"bind", b"root", b"db", b"user", b"rpc", b"admin"),
+        }.get(word)
         if word == b"pass" and not _OTHER_WORD.search(before) or known and before.lower().endswith(known):
             return _WORDS[word]
         return None
@@ -263,13 +270,36 @@ def _fits(data: bytes, value: Value, announced: Announced) -> bool:
             return True
         key = announced.word in (b"key", b"seed")
         strong = is_strong(text, 24 if key else 20) or (not key and is_hexadecimal(text))
+        strong = strong or (announced.word == b"key" and _is_vendor_key(data, value, announced))
         return strong and not text.startswith((b"AAAA", b"MII", b"sha"))
     if announced.blank and not value.quoted and not announced.flag:
         return is_strong(text, 20) or is_random(text, 24)
-    if announced.word == b"secret" and _MADE_UP.fullmatch(text) and (value.quoted or _ends_config_line(data, value, announced.operator)):
+    if (
+        announced.word == b"secret"
+        and (_MADE_UP.fullmatch(text) or _MADE_UP_LINE.fullmatch(text))
+        and (value.quoted or _ends_config_line(data, value, announced.operator))
+    ):
         return is_password(text, bare=False)
-    signs = value.quoted and len(text) >= 10 and re.search(rb"[!#$%^&*@?~+].*\d|\d.*[!#$%^&*@?~+]", text) is not None
-    return is_random(text, 12 if announced.word == b"otp" else 16) or (signs and is_password(text, bare=False))
+    signs = (
+        (value.quoted or _ends_config_line(data, value, announced.operator))
+        and len(text) >= 10
+        and re.search(rb"[!#$%^&*@?~+].*\d|\d.*[!#$%^&*@?~+]", text) is not None
+    )
+    short = announced.word == b"otp" or (announced.word == b"secret" and mixed_case(text) and not re.search(rb"[/:.]", text))
+    return is_random(text, 12 if short else 16) or (signs and is_password(text, bare=False))
+
+
+def _is_vendor_key(data: bytes, value: Value, announced: Announced) -> bool:
+    """`WEATHER_KEY=` and 32 hexadecimal digits: what a small service hands out."""
+    if len(value.text) != 32 or not is_hexadecimal(value.text):
+        return False
+    name = data[announced.start : announced.operator.start()]
+    return (
+        value.text.islower()
+        and re.fullmatch(rb"[A-Za-z]{4,}(?:[_-][A-Za-z]+)*[_-](?:key|KEY)|[a-z]{3,}(?:[A-Z][a-z]+)*Key", name) is not None
+        and not re.search(rb"(?i)cache|hash|content|image|asset|blob|file|test|sum|parent|etag|trie|node|block", name)
+        and (value.quoted or _ends_config_line(data, value, announced.operator))
+    )
 
 
 def _is_salt(text: bytes) -> bool:
@@ -298,7 +328,8 @@ def _fits_password(data: bytes, value: Value, announced: Announced) -> bool:
     if _OTHER_CALL.search(announced.operator["wrap"]) and not is_random(text, 12):
         return False  # `password.encode("latin1")`
     if is_password(text, bare=not literal):
-        whole_line = announced.start in (0, data.rfind(b"\n", 0, announced.start) + 1) and data[value.end : value.end + 1] in (
+        lead = data[data.rfind(b"\n", 0, announced.start) + 1 : announced.start].strip()
+        whole_line = lead in (b"", b"set") and data[value.end : value.end + 1] in (
             b"",
             b"\n",
             b"\r",
@@ -317,6 +348,8 @@ def _ends_config_line(data: bytes, value: Value, operator: re.Match[bytes]) -> b
     if data[value.end : value.end + 1] not in (b"", b"\n", b"\r"):
         return False
     head = data[data.rfind(b"\n", 0, operator.start()) + 1 : operator.end()]
+    if _INDENTED_LINE.fullmatch(head) and _MADE_UP_LINE.fullmatch(value.text):
+        return True
     if _ENVIRONMENT_LINE.fullmatch(head) or (_SPACED_LINE.fullmatch(head) and re.search(rb"[!?@#$%^&*]$|\d\d$", value.text)):
         return True
     return _CONFIG_LINE.fullmatch(head) is not None and re.search(rb"\d.*[a-z]|[^\w.]|[a-z]{3}\d{1,4}$", value.text) is not None

@@ -28,7 +28,7 @@ _WORDLIKE = re.compile(
     rb"|foobar|qwertyui|secret[-_ ]?(?:here|value|goes)|(?:goes|key|token|value|password)[-_ ]?here|00000000|not[-_ ]a?[-_ ]?(?:real|secret|valid)|fake|deadbeef|0123456789"
 )
 _TEMPLATE = re.compile(
-    rb"[${}<>%@#]\{|\$\(|\{\{|^\$\w|^%\w+%$|^<.*>$|%[sd](?!\w)|\{\w*\}|\[[A-Z_ -]+\]|://|^(?:~|\.{0,2})/[a-z][\w.-]+/|^\.{1,2}/|^(?:@@|__|%%|\[\[|#)[A-Z_a-z.]+(?:@@|__|%%|\]\]|#)$|^!?(?:vault|ref|ssm|op|aws|gcp|azure|env|file|secret|arn|kms)[:+ ]|::|->|=>|[aA]-[zZ]|0-9|\\[wdsux]|\.(?:pem|key|json|ya?ml|txt|py|js)$"
+    rb"[${}<>%@#]\{|\$\(|\{\{|^\$\w|^%\w+%$|^<.*>$|%[sd](?!\w)|\{\w*\}|\[[A-Z_ -]+\]|://|^(?:~|\.{0,2})/[a-z][\w.-]+/|^\.{1,2}/|^(?:@@|__|%%|\[\[|#)[A-Z_a-z.]+(?:@@|__|%%|\]\]|#)$|^(?:[@%|*#~$]{1,2})[A-Za-z][\w.]*[@%|*#~]{1,2}$|^\$\$\w+\$\$$|^!?(?:vault|ref|ssm|op|aws|gcp|azure|env|file|secret|arn|kms)[:+ ]|::|->|=>|[aA]-[zZ]|0-9|\\[wdsux]|\.(?:pem|key|json|ya?ml|txt|py|js)$"
 )
 _ENTITY = re.compile(rb"&(?:amp|lt|gt|quot|#\d+);")
 _LOOSE = re.compile(rb"[A-Za-z0-9]+")
@@ -92,7 +92,7 @@ def is_random(value: bytes, least: int = 16) -> bool:
     """Whether ``least`` or more characters look drawn by chance. Hexadecimal and single-case strings too."""
     if len(value) < least or entropy(value) < 2.9 or (len(value) >= 24 and entropy(value) < 3.2) or is_template(value):
         return False
-    if (len(value) < 20 and re.fullmatch(rb"[0-9a-f]+", value)) or re.fullmatch(rb"0x[0-9a-fA-F]{1,40}[uUlL]{0,3}", value):
+    if (len(value) < 20 and re.fullmatch(rb"[0-9a-f]+|[0-9A-F]+", value)) or re.fullmatch(rb"0x[0-9a-fA-F]{1,40}[uUlL]{0,3}", value):
         return False  # too short for a key, long enough for a checksum or an address
     kinds = (re.search(rb"\d", value) is not None) + (re.search(rb"[a-z]", value) is not None) + (re.search(rb"[A-Z]", value) is not None)
     strange = strangeness(value)
@@ -117,6 +117,8 @@ def is_password(value: bytes, bare: bool) -> bool:
         return False
     if b" " in value:
         return not bare and _is_phrase(value)
+    if not bare and len(value) >= 8 and len(re.findall(rb"[a-z][A-Z]", value)) >= 2 and value.isalpha() and strangeness(value) >= 0.4:
+        return True
     return is_random(value, 12) or (_is_mixed(value) if not bare else _is_mixed(value) and _is_config_word(value)) or _is_packed(value)
 
 
@@ -152,7 +154,7 @@ def _is_mixed(value: bytes) -> bool:
         return False
     if re.match(rb"(?i)p[a@4][s$5]{2}w[o0]rd?$", value):
         return True
-    if re.fullmatch(rb"[a-z_]+(?:[|:,][\w:]+)+", value):
+    if re.fullmatch(rb"[a-z_]+(?:[|:,][\w:]+)+|[a-z_]+=[a-z_]+[\w.]*", value):
         return False  # `required|min:8`
     if digits and letters:
         if (
@@ -173,7 +175,9 @@ def _is_mixed(value: bytes) -> bool:
 
 def _is_config_word(value: bytes) -> bool:
     """Without quotes, a value that could be a variable's name is not taken: `value2`, `int32`."""
-    return not _IDENTIFIER_ENDS.match(value) and not re.search(rb"[()|;,]|^[*&!]|\.\w+\.|^[\w.]+\.[a-z_]+$|^[a-zA-Z_]+\d?!?$", value)
+    return not _IDENTIFIER_ENDS.match(value) and not re.search(
+        rb"[()|;,]|^[*&!]|\.\w+\.|^[\w.]+\.[a-z_]+$|^\w+![rsa]$|^[a-zA-Z_]+\d?!?$", value
+    )
 
 
 def _is_phrase(value: bytes) -> bool:

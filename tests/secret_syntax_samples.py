@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 import string
 from collections.abc import Callable
@@ -110,6 +111,43 @@ SYNTAXES: dict[str, tuple[str, Callable[[random.Random], str]]] = {
     "lone token of three parts": ('x = "@@"\n', lambda d: ".".join(chars(d, LETTERS, n) for n in (24, 6, 38))),
 }
 
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+SYNTAXES |= {
+    "chain key given to an account": ('acct = w3.eth.account.from_key("0x@@")\n', hexadecimal(64)),
+    "chain key given to a wallet": ('const wallet = new ethers.Wallet("0x@@", provider);\n', hexadecimal(64)),
+    "chain keys of a network": ('    accounts: ["0x@@"],\n', hexadecimal(64)),
+    "chain keys without sign": ("    accounts: ['@@'],\n", hexadecimal(64)),
+    "extended private key": ('master = "xprv@@"\n', lambda draw: "9" + chars(draw, BASE58, 106)),
+    "oracle address": ("url=jdbc:oracle:thin:app/@@@db.corp.net:1521:shop\n", human),
+    "sqlplus": ("sqlplus scott/@@@orcl @load.sql\n", password),
+    "net use": ('net use Z: \\\\srv\\share /user:bob "@@"\n', human),
+    "cmdkey": ("cmdkey /add:srv /user:bob /pass:@@\n", human),
+    "mosquitto": ("mosquitto_pub -h mq -u dev -P @@ -t x -m 1\n", human),
+    "lftp": ("lftp -u site,@@ ftp.corp.net\n", human),
+    "minio": ("mc alias set prod https://s3.corp.net admin @@\n", human),
+    "keychain": ("security unlock-keychain -p @@ build.keychain\n", human),
+    "router": ("username admin privilege 15 password 0 @@\n", human),
+    "installer": ("rootpw --plaintext @@\n", human),
+    "first boot": ("chpasswd:\n  list: |\n    root:@@\n", human),
+    "broker": ('client.username_pw_set("dev", "@@")\n', human),
+    "board": ('WiFi.begin("office", "@@");\n', human),
+    "browser test": ('driver.find_element(By.ID, "password").send_keys("@@")\n', human),
+    "web page test": ("fill_in 'Password', with: '@@'\n", human),
+    "columns": ("username,password,age\nada,@@,36\n", human),
+    "columns with bars": ("| user | password |\n|------|----------|\n| ada | @@ |\n", human),
+    "mail relay": ("[smtp.corp.net]:587 bot:@@\n", human),
+    "unencoded login": ("ada:{PLAIN}@@:1000:1000\n", human),
+    "go address": ('sql.Open("mysql", "web:@@@tcp(db:3306)/shop")\n', human),
+    "unquoted web key": ("export const key = { kty: 'OKP', d: '@@' };\n", lambda draw: chars(draw, LETTERS + "-_", 43)),
+    "small service": ("WEATHER_KEY=@@\n", hexadecimal(32)),
+    "client": ('client = Client("AC0123456789", "@@")\n', hexadecimal(32)),
+    "address that is a key": ("https://mainnet.infura.io/v3/@@\n", hexadecimal(32)),
+    "letters alone": (
+        'password = "@@"\n',
+        lambda draw: "".join(draw.choice(pair) for pair in ("qx", "ZW", "fj", "KQ", "vg", "HX", "wz", "DF", "bk")),
+    ),
+}
+
 SPLIT: dict[str, tuple[str, Callable[[random.Random], str]]] = {  # the value stands in two pieces, @1 and @2
     "python, joined by nothing": ('API_TOKEN = (\n    "@1"\n    "@2"\n)\n', alphanumeric(48)),
     "c, joined by nothing": ('static const char *token = "@1" "@2";\n', hexadecimal(48)),
@@ -142,4 +180,61 @@ NO_SECRETS = (
     "The password must contain a digit. Pass the token to render. password: the password of the user\n",
     'signature = "(II)V"\nsignature: "fn f(x: i32) -> u32"\n',
     'wav = ("test-8000Hz-le-3ch-5S-24bit-rf64.wav")\n',
+)
+
+
+def packed_bytes(head: bytes, count: int) -> Callable[[random.Random], str]:
+    return lambda draw: base64.b64encode(head + draw.randbytes(count)).decode()
+
+
+def packed_json(**fields: str) -> Callable[[random.Random], str]:
+    return lambda draw: base64.urlsafe_b64encode(json.dumps(fields | {"kid": uuid(draw)}).encode()).decode().rstrip("=")
+
+
+# Drawn by chance, or looking so, and no secrets: what a text holds at @@, and its maker.
+HARMLESS: dict[str, tuple[str, Callable[[random.Random], str]]] = {
+    "header of a web token": ('token_header = "@@"\n', packed_json(alg="HS256", typ="JWT")),
+    "claims of a web token": ('assert decode_token("@@")["sub"] == "1"\n', packed_json(sub="1", name="Ada")),
+    "variables of a build": ('env:\n  - secure: "@@"\n', raw(256)),
+    "sealed secret": ("  encryptedData:\n    password: @@\n", packed_bytes(b"\x02\x00", 540)),
+    "encrypted value": ("db_password: ENC[AES256_GCM,data:@@,iv:x,tag:y,type:str]\n", raw(24)),
+    "encrypted value in JSON": ('{"api_token": "ENC[AES256_GCM,data:@@,iv:x,tag:y,type:str]"}\n', raw(24)),
+    "encrypted property": ('api.key: "ENC(@@)"\n', raw(32)),
+    "encrypted by the configuration server": ("password: '{cipher}@@'\n", hexadecimal(128)),
+    "encrypted by a public key": ('{"password": "EJ[1:@@]"}\n', raw(90)),
+    "encrypted environment": ('API_SECRET="encrypted:@@"\n', raw(120)),
+    "encrypted by a key service": ('encrypted_password = "@@"\n', lambda draw: "AQ" + "ICAH" + chars(draw, LETTERS, 180)),
+    "salted": ('SECRET_DATA="@@"\n', lambda draw: "U2FsdGVkX1" + chars(draw, LETTERS, 84)),
+    "vault": ("api_token: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  @@\n", lambda draw: draw.randbytes(20).hex().encode().hex()),
+    "module": ('const secretModule = "@@";\n', packed_bytes(b"\0asm\1\0\0\0", 90)),
+    "picture": ('TOKEN_ICON = "@@"\n', packed_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 90)),
+    "photograph": ('auth_image = "@@"\n', packed_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF", 90)),
+    "font": ('key_font = "@@"\n', packed_bytes(b"wOF2\0\1\0\0", 90)),
+    "archive": ('secret_zip = "@@"\n', packed_bytes(b"PK\3\4\x14\0\0\0\x08\0", 90)),
+    "program": ('secret_program = "@@"\n', packed_bytes(b"\x7fELF\2\1\1\0", 90)),
+    "cursor": ('"cursor": "@@"\n', alphanumeric(32)),
+    "page": ('"nextPageToken": "@@"\n', alphanumeric(44)),
+    "nonce": ('nonce = "@@"\n', alphanumeric(32)),
+    "challenge": ("code_challenge: @@\n", alphanumeric(43)),
+    "credential of a browser": ('"credentialId": "@@"\n', alphanumeric(64)),
+    "checksum of a secret": ("  checksum/secret: @@\n", hexadecimal(64)),
+    "address": ('const TOKEN = "0x@@";\nWALLET=0x@@\n', hexadecimal(40)),
+    "constant of a contract": ("bytes32 constant TOKEN_TYPEHASH = 0x@@;\n", hexadecimal(64)),
+    "state": ('account_root = "0x@@"\n', hexadecimal(64)),
+    "key of subscriptions": ('applicationServerKey: "B@@"\n', alphanumeric(86)),
+    "key to publish": ('Stripe("pk_" + "test_@@")\n'.replace('" + "', ""), alphanumeric(99)),
+    "signature": ('signature: "@@"\n', hexadecimal(128)),
+    "cache": ("Actions-Cache-Key: linux-npm-@@\n", hexadecimal(64)),
+    "vectors": ('vectors = [{"key": "@@", "pt": "@@"}]\n', hexadecimal(32)),
+    "fixture": ('const fixture = "@@";\n', raw(60)),
+}
+
+NO_SECRETS += (
+    'password="|DB_PASS1|"\npassword=@db.password2@\nsecret=%DB_SECRET2%\ntoken: <%token1%>\nclient_secret: "*CLIENT_SECRET_1*"\n',
+    'api_key=$$API_KEY2$$\npass: $(PASS2)\npassword: "#{DbPassword2}"\npassword: ~{db.password2}\npassword: ((db_password2))\n',
+    "net use Z: \\\\srv\\x /user:%USER% %PASS1%\nsqlplus $U/$P1@orcl\n",
+    'print(f"password={password!r}")\nPass `dtype=torch.float32` to avoid it\n',
+    "class A:\n    pass\n\ndef f():\n    pass\n\nreturn item3\n",
+    "Message-ID: <CA+Ab3dEf6h@mail.gmail.com>\n",
+    "docker run -u root -p 8080:80 web\nmkdir -p build2 -u\n",
 )

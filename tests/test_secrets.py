@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from elite_code_dataset import secrets_formats, secrets_logins, secrets_names
 from elite_code_dataset.secrets import findings, placeholder, redacted, redacted_many
 from tests.secret_samples import HELD_OUT, HELD_OUT_LOOKALIKES, KNOWN, KNOWN_LOOKALIKES, LETTERS, block, chars, drawn
-from tests.secret_syntax_samples import NO_SECRETS, SPLIT, SYNTAXES
+from tests.secret_syntax_samples import HARMLESS, NO_SECRETS, SPLIT, SYNTAXES
 
 PAT = "gh" + "p_" + chars(random.Random("pat"), LETTERS, 36)
 PASSWORD = "tR7#" + "kq9Zx!w2Lm"
@@ -43,6 +43,13 @@ def test_a_secret_is_found_in_the_syntax_of_any_tool(kind):
     assert [secret for secret in secrets if survives(secret, redacted(where.replace("@@", secret, 1))[0])] == []
 
 
+@pytest.mark.parametrize("kind", HARMLESS)
+def test_ciphertext_files_ids_and_public_keys_stay(kind):
+    where, make = HARMLESS[kind]
+    texts = [where.replace("@@", make(random.Random(f"{kind} {k}"))) for k in range(5)]
+    assert [text for text in texts if redacted(text)[0] != text] == []
+
+
 @pytest.mark.parametrize("kind", SPLIT)
 def test_a_secret_in_pieces_goes_whole(kind):
     where, make = SPLIT[kind]
@@ -60,14 +67,16 @@ def test_names_prose_and_placeholders_stay(text):
 
 def test_every_opening_that_a_rule_waits_for_is_announced():
     needed = {opening for openings, _, _ in secrets_formats._FORMS for opening in openings}
-    needed |= {opening for opening, _ in secrets_logins._COMMANDS} | set(secrets_logins._CALLS)
+    needed |= {opening for opening, _ in secrets_logins._COMMANDS} | set(secrets_logins._CALLS) | set(secrets_logins._CLIENTS)
     needed |= set(secrets_names._WORDS) - {b"key", b"token"} | {b"akia", b"---begin ", b"basic ", b"bearer", b"auth", b"cookie"}
     assert sorted(opening for opening in needed if opening not in secrets_formats.scanned(b"x " + opening.upper() + b" x\n")[1]) == []
 
 
 def test_lines_cut_out_of_redacted_text_hold_no_secret():
     draw = random.Random("cuts")
-    for _, (text, _) in drawn(KNOWN, 1) + drawn(HELD_OUT, 1):
+    syntaxes = [where.replace("@@", make(random.Random(kind)), 1) for kind, (where, make) in SYNTAXES.items()]
+    harmless = [where.replace("@@", make(random.Random(kind))) for kind, (where, make) in HARMLESS.items()]
+    for text in [text for _, (text, _) in drawn(KNOWN, 1) + drawn(HELD_OUT, 1)] + syntaxes + harmless:
         lines = redacted(f"import x\n{text}\nx.run()\n{text}")[0].splitlines(keepends=True)
         for _ in range(4):
             first = draw.randrange(len(lines))
@@ -100,6 +109,9 @@ def test_redacting_twice_changes_nothing_and_leaves_no_finding():
         once, kinds = redacted(text + f"author: {ADDRESS}\n")
         assert kinds and redacted(once) == (once, {})
         assert findings(once) == []
+    for kind, (where, make) in SYNTAXES.items():
+        once, kinds = redacted(where.replace("@@", make(random.Random(kind)), 1))
+        assert kinds and redacted(once) == (once, {}) and findings(once) == []
 
 
 @settings(max_examples=60, deadline=None)
