@@ -69,9 +69,9 @@ class Analysis:
     encoder: Encoder
 
 
-def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options, cache: Path) -> Analysis:
-    """The analysis of these repositories at these commits, from this process, the cache, or made now."""
-    key = hashlib.sha256(json.dumps([list(commits), options.digest(SHARED_OPTIONS)]).encode()).hexdigest()[:16]
+def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options, cache: Path, bounds: Sequence[str] = ()) -> Analysis:
+    """The analysis of these repositories at these commits, from this process, the cache, or made now. ``bounds``: see ``EliteCodeConfig``."""
+    key = hashlib.sha256(json.dumps([list(commits), list(bounds), options.digest(SHARED_OPTIONS)]).encode()).hexdigest()[:16]
     folder = cache / "elite_code_dataset-analysis" / f"{commits[0][:12]}-{key}"
     if str(folder) not in _LAST:
         if not store.is_whole(folder):

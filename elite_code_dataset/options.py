@@ -58,10 +58,14 @@ class Options:
         for one in fields(Options):
             value, kinds = getattr(self, one.name), KINDS[one.type]
             if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-                raise EliteCodeError(f"{one.name}={value!r} is a {type(value).__name__}; expected {one.type.replace(' | None', ' or None')}")
+                raise EliteCodeError(
+                    f"{one.name}={value!r} is a {type(value).__name__}; expected {one.type.replace(' | None', ' or None')}"
+                )
         for name in ("include", "exclude"):
             if not all(isinstance(pattern, str) for pattern in getattr(self, name) or ()):
-                raise EliteCodeError(f"{name}={getattr(self, name)!r} holds something else than text; expected a list of globs such as 'src/*'")
+                raise EliteCodeError(
+                    f"{name}={getattr(self, name)!r} holds something else than text; expected a list of globs such as 'src/*'"
+                )
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise EliteCodeError(f"{name}={getattr(self, name)!r} is not an option; expected one of {', '.join(map(repr, allowed))}")
@@ -105,10 +109,12 @@ def _tokenizer_identity(name: str | None) -> str | None:
 @dataclass
 class EliteCodeConfig(datasets.BuilderConfig, Options):
     """A ``BuilderConfig`` with every option as a field. ``commits`` are the pinned commits, one a repository,
-    set when the id is made; given, they are what is read, so that several configs are of one commit while the repository moves on."""
+    set when the id is made; given, they are what is read, so that several configs are of one commit while the repository moves on. ``bounds``: what
+    a shallow clone says of where its history ends, as the same commit has more of it once the clone is deepened."""
 
     version: datasets.Version | str | None = datasets.Version(VERSION)
     commits: tuple[str, ...] = ()
+    bounds: tuple[str, ...] = ()
 
     def create_config_id(self, config_kwargs: dict, custom_features: datasets.Features | None = None) -> str:
         """name + commit + digest of options and sources: a new commit is a new dataset, an unchanged one comes from the cache."""
@@ -118,13 +124,14 @@ class EliteCodeConfig(datasets.BuilderConfig, Options):
 
         self.checked()
         places = repositories_of(self.data_dir)
-        if len(self.commits) != len(places):
+        if len(self.commits) != len(places) or len(self.bounds) != len(places):
+            wanted = self.commits if len(self.commits) == len(places) else (self.commit,) * len(places)
             pinned = []
-            for place in places:
-                with open_repository(place, self.commit) as repository:
-                    pinned.append(repository.commit)
-            self.commits = tuple(pinned)
-        digest = hashlib.sha256(json.dumps([self.commits, self.digest(), str(custom_features)]).encode()).hexdigest()[:16]
+            for place, commit in zip(places, wanted):
+                with open_repository(place, "HEAD" if commit.startswith("folder-") else commit) as repository:
+                    pinned.append((commit if commit in self.commits else repository.commit, repository.bound))
+            self.commits, self.bounds = (tuple(told) for told in zip(*pinned))
+        digest = hashlib.sha256(json.dumps([self.commits, self.bounds, self.digest(), str(custom_features)]).encode()).hexdigest()[:16]
         return f"{self.name}-{self.commits[0][:12]}-{digest}"
 
 

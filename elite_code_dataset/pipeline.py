@@ -78,7 +78,7 @@ def tables(shards: Iterable[tuple[str, int]]) -> Iterator[tuple[int, pa.Table]]:
 def built(config: EliteCodeConfig, name: str, cache_root: str | Path) -> Built:
     """The rows of a config: from the cache, or made now."""
     places, cache = repositories_of(config.data_dir), Path(cache_root)
-    analysis = analysis_of(places, config.commits, config, cache)
+    analysis = analysis_of(places, config.commits, config, cache, config.bounds)
     if name == "files":
         parts = [_rows(analysis, "files", config, ())]
     elif name == "edits":

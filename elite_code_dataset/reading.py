@@ -61,8 +61,7 @@ def read(repository: Repository, options: Options, prefix: str = "", earlier: Ea
     """Everything about one repository. ``prefix`` goes before every path, when several repositories make one dataset. Files that an ``earlier``
     analysis knows under the same path and blob are neither read nor parsed again."""
     known = earlier.files if earlier else {}
-    if earlier:
-        repository.continue_history(earlier.history)
+    told = repository.continue_history(earlier.history) if earlier else 0
     history = repository.history()
     sizes = {version: file.noted.size for version, file in known.items()}
     reading = repository.files(options.max_file_bytes, include=options.include, exclude=options.exclude, known=sizes)
@@ -77,8 +76,7 @@ def read(repository: Repository, options: Options, prefix: str = "", earlier: Ea
     ]
     reports.append(DropReport("parse", len(files), {}, sum(len(f.source.text.encode()) for f in files)))
     with progress.whole("follow history", "history"):
-        times = earlier.line_times() if earlier else None
-        touched = repository.line_times_of([s.path for s in sources], times, len(earlier.history.commits) if earlier else 0)
+        touched = repository.line_times_of([s.path for s in sources], earlier.line_times() if told else None, told)
     with progress.whole("resolve imports", "graph"):
         graph = graph_of(files, {f.path: f.text for f in cleaned if is_manifest(f.path)})
     if prefix:

@@ -148,6 +148,12 @@ class Repository:
             digest.update(f"{path}\0{blob}\0".encode())
         self.commit = "folder-" + digest.hexdigest()[:40]
 
+    @property
+    def bound(self) -> str:
+        """A digest over the commits whose parents a shallow clone left out; '' where there are none."""
+        left_out = "\n".join(sorted(self._shallow)) if self._objects is not None else ""
+        return hashlib.sha256(left_out.encode()).hexdigest()[:16] if left_out else ""
+
     def paths(self) -> list[str]:
         """Every path of the commit's tree in order, whatever it is."""
         return list(self._tree)
@@ -231,10 +237,12 @@ class Repository:
             self._history = history_of(self._objects, self.commit, self._shallow)
         return self._history
 
-    def continue_history(self, known: History) -> None:
-        """Take an ancestor's history for what it tells; only later commits are read then."""
+    def continue_history(self, known: History) -> int:
+        """Take an ancestor's history for what it tells; only later commits are read then. How many commits it told: 0 where it does not fit."""
         if self._objects is not None and self._history is None:
             self._history = history_of(self._objects, self.commit, self._shallow, known)
+        told = len(known.commits)
+        return told if known.commits == self.history().commits[:told] else 0
 
     def first_parent_among(self, commits: Container[str]) -> str | None:
         """The nearest commit of the first-parent line that is one of these; None where none is."""

@@ -152,6 +152,19 @@ class Taken:
         monkeypatch.setattr(edit_rows, "edit_rows", counted)
 
 
+def test_a_clone_that_was_deepened_is_read_again(tmp_path: Path, tokenizer: str) -> None:
+    folder = small_repository(tmp_path / "repository")
+    shallow = tmp_path / "shallow"
+    for number in range(3):  # commits that leave most files alone
+        committed(folder, {"README.md": f"# Kit\n\nTold {number} times.\n"}, "Tell it", START + (300 + number) * DAY)
+    git(tmp_path, "clone", "-q", "--depth", "2", f"file://{folder}", str(shallow))
+    before = made(shallow, tmp_path / "cache", tokenizer=tokenizer)
+    git(shallow, "fetch", "-q", "--unshallow")
+    after = made(shallow, tmp_path / "cache", tokenizer=tokenizer)
+    assert sum(map(len, before["edits"].values())) < sum(map(len, after["edits"].values()))
+    assert after == {**made(folder, tmp_path / "fresh", tokenizer=tokenizer), **{k: v for k, v in after.items() if "facts" in k}}
+
+
 class Reads:
     """Blobs that were read through ``Objects`` while this stood in."""
 
