@@ -9,6 +9,7 @@ The finders, whose spans are joined where they overlap:
 - logins (``secrets_logins``): passwords in URLs, headers, cookies, commands and calls;
 - names (``secrets_names``): values bound to a name that says it is secret, in the syntax of any language or configuration file;
 - personal e-mail addresses (``secrets_addresses``), an option.
+What is harmless by its form or name is left (``secrets_harmless``): ciphertext made to be committed, binary files in base64, public keys, addresses, ids.
 
 What nothing announces is not found: a lone hexadecimal key, a password that is compared, a PIN. Rules look at the line of a value and at little more, so
 that lines cut out of a text without findings have none.

@@ -4,7 +4,7 @@ In: bytes. Out: spans with a kind. Cost: the scanner's 5 ms a megabyte, in which
 "openings", fixed strings of which a rule of ours needs one (`assets/secret_openings.yml`); and 3 ms for lone tokens.
 
 kingfisher-secret-scanner knows about 490 providers; the rules here are for what it leaves: forms of keys, hashed passwords, signed addresses,
-and long tokens that nothing announces.
+and long tokens with a prefix, or on a line that speaks of keys.
 """
 
 from __future__ import annotations
@@ -77,10 +77,16 @@ _FORMS: tuple[tuple[frozenset[bytes], re.Pattern[bytes], str], ...] = tuple(
         (b"hook", rb"hooks?\.(?:zapier\.com/hooks/catch/\d+|\w+\.make\.com|integromat\.com)/(?P<value>[a-z0-9]{6,40})", "catch-hook"),
         (b"'crypt'", rb"'crypt'\s*=>\s*(?:\[|array\()\s*'key'\s*=>\s*'(?P<value>[0-9a-f]{32})", "api-key"),
         (b"accounts", rb"accounts[\"']?[ \t]*:[ \t]*\[\s*[\"'](?P<value>[0-9a-fA-F]{64})[\"']", "private-key"),
+        (b"prd-", rb"PRD-[0-9a-f]{12}(?:-[0-9a-f]{4}){4}(?!\w)", "api-key"),
+        (b"0201036c6e64", rb"0201036c6e64[0-9a-fA-F]{60,2000}", "token"),
         (b"cborhex", rb"cborHex\"[ \t]*:[ \t]*\"5820(?P<value>[0-9a-f]{64})\"", "private-key"),
         (b"nsec1", rb"(?<!\w)nsec1[02-9ac-hj-np-z]{58}(?!\w)", "private-key"),
         (b"xprv|yprv|zprv|tprv", rb"(?<!\w)[txyz]prv[1-9A-HJ-NP-Za-km-z]{100,112}(?!\w)", "private-key"),
-        (b"wif", rb"[wW][iI][fF][\w\"'` \t:=(]{1,8}(?P<value>[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51})(?!\w)", "private-key"),
+        (
+            b'_wif|fromwif|wif=|wif =|wif"',
+            rb"[wW][iI][fF][\w\"'` \t:=(]{1,8}(?P<value>[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51})(?!\w)",
+            "private-key",
+        ),
         (
             b"begin ssh2",
             rb"BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\s+(?:[\w-]+: [^\n]*\n)*(?P<value>[A-Za-z0-9+/=\s]{60,20000})",
@@ -237,7 +243,8 @@ def _holds(kind: str, value: bytes) -> bool:
 
 
 def unannounced(data: bytes) -> Iterator[tuple[int, int, str]]:
-    """Long tokens of mixed characters that nothing announces: alone in quotes, or all that an assignment or a list item holds."""
+    """Long tokens of mixed characters: alone in quotes, or all that an assignment or a list item holds; without a prefix (`acme_`) or a provider's
+    beginning only on lines that speak of keys, tokens or logins."""
     runs = data.translate(_TOKEN_BYTES)
     at = runs.find(_LONG)
     while at >= 0:

@@ -58,8 +58,8 @@ _COMMANDS: tuple[tuple[bytes, re.Pattern[bytes]], ...] = tuple(
             (tool, rb"(?:[\w.$-]{1,60}[/\\])?[\w.$-]{1,60}:(?P<value>[^\s:@\"'`]{4,100})@[\w.-]+")
             for tool in (b"secretsdump", b"psexec.py", b"wmiexec", b"smbexec")
         ),
-        (b" -u ", rb" -u[ \t=]+[^\s|;&]+(?:[^\n|;&]|(?<=\\)\n){0,200}?\s-(?:p|P|w|pw)(?:[ \t]+|=)" + _FLAG_VALUE),
-        (b" -u ", rb" -U[ \t=]+[^\s|;&]+(?:[^\n|;&]|(?<=\\)\n){0,200}?\s-(?:p|P|w|pw)(?:[ \t]+|=)" + _FLAG_VALUE),
+        (b" -u ", rb" -u[ \t=]+[^\s|;&]+[^\n|;&]{0,150}?\s-(?:pw?|P)(?:[ \t]+|=)" + _FLAG_VALUE),
+        (b" -u ", rb" -U[ \t=]+[^\s|;&]+[^\n|;&]{0,150}?\s-(?:pw?|P)(?:[ \t]+|=)" + _FLAG_VALUE),
         (
             b"security ",
             rb"security (?:add-(?:generic|internet)-password|unlock-keychain|import|create-keychain|set-key-partition-list)\b[^\n]{0,200}?\s-[wpPk][ \t]+"
@@ -77,6 +77,17 @@ _COMMANDS: tuple[tuple[bytes, re.Pattern[bytes]], ...] = tuple(
         (b"@unix(", rb"[\w.-]{1,60}:(?P<value>[^\s\"'`@]{4,100})@unix\("),
         (b"authtok", rb"authtok[ \t]*=[ \t]*" + _LINE_END),
         (b"{noop}", rb"\{noop\}(?P<value>[^\s:\"']{4,100})"),
+        (b".auth(", rb"\.auth\([ \t]*[\"'](?P<value>[^\"'\s]{4,100})[\"'][ \t]*\)"),
+        (b"schtasks", rb"(?i:schtasks)\b[^\n]{0,200}?\s/rp[ \t]+" + _QUOTE),
+        (b"net user", rb"(?i:net user)[ \t]+[^\s/]+[ \t]+(?![/*])" + _QUOTE),
+        (b"wandb login", rb"wandb login[ \t]+(?:--\w+[ \t]+)*(?P<value>[0-9a-f]{40})"),
+        (b"oauth:", rb"oauth:(?P<value>[a-z0-9]{30})(?!\w)"),
+        (b"{xor}", rb"\{xor\}(?P<value>[A-Za-z0-9+/=]{8,200})"),
+        (b"<keymaterial>", rb"<keyMaterial>(?P<value>[^<\n]{8,64})</"),
+        (b"setairportnetwork", rb"setairportnetwork[ \t]+\S+[ \t]+(?:\"[^\"\n]+\"|\S+)[ \t]+" + _QUOTE),
+        (b"nmcli", rb"nmcli\b[^\n]{0,160}?(?:[ \t]password|psk)[ \t]+" + _QUOTE),
+        (b"<auth-user-pass>", rb"<auth-user-pass>\r?\n\S+\r?\n(?P<value>\S{4,100})"),
+        (b'"username"', rb"\"username\"[ \t]*:[ \t]*\"[^\"\n]+\"[ \t]*,\s{0,20}\"key\"[ \t]*:[ \t]*\"(?P<value>[0-9a-f]{32})\""),
         (b"kadmin", rb"kadmin\b[^\n]{0,120}?\s-w[ \t]+" + _QUOTE),
         (b" -auth ", rb"\s-auth[ \t]+" + _USERPASS),
         (b"http -a", rb"https?\b[^\n]{0,60}?\s-a[ \t]+" + _USERPASS),
@@ -149,7 +160,8 @@ _CALLS = {
     b"sequelize(": (b"equelize",),
     b"superuser(": (b"uperuser",),
     b"create_user(": (b"create_user",),
-    b"pass": (b"set_password", b"UserPassword", b"userPassword"),
+    b"ftp(": (b"FTP",),
+    b"pass": (b"set_password", b"add_password", b"UserPassword", b"userPassword"),
     b"signin(": (b"ignIn",),
     b"sign_in": (b"ign_in",),
 }

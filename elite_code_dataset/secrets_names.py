@@ -286,7 +286,7 @@ def _fits(data: bytes, value: Value, announced: Announced) -> bool:
         and re.search(rb"[!#$%^&*@?~+].*\d|\d.*[!#$%^&*@?~+]", text) is not None
     )
     short = announced.word == b"otp" or (announced.word == b"secret" and mixed_case(text) and not re.search(rb"[/:.]", text))
-    return is_random(text, 12 if short else 16) or (signs and is_password(text, bare=False))
+    return is_random(text, 12 if short else 15 if announced.word == b"secret" else 16) or (signs and is_password(text, bare=False))
 
 
 def _is_vendor_key(data: bytes, value: Value, announced: Announced) -> bool:
