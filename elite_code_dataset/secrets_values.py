@@ -117,9 +117,17 @@ def is_password(value: bytes, bare: bool) -> bool:
         return False
     if b" " in value:
         return not bare and _is_phrase(value)
-    if not bare and len(value) >= 8 and len(re.findall(rb"[a-z][A-Z]", value)) >= 2 and value.isalpha() and strangeness(value) >= 0.4:
+    if value.isalpha() and _is_restless(value, bare):
         return True
     return is_random(value, 12) or (_is_mixed(value) if not bare else _is_mixed(value) and _is_config_word(value)) or _is_packed(value)
+
+
+def _is_restless(value: bytes, bare: bool) -> bool:
+    """Letters whose case changes as no name's does: `fJqWzKvHx`, but not `setMaxRows`."""
+    if not bare and len(value) >= 8 and len(re.findall(rb"[a-z][A-Z]", value)) >= 2 and strangeness(value) >= 0.4:
+        return True
+    small = re.findall(rb"[a-z]+", value)
+    return len(value) >= 10 and len(re.findall(rb"[a-z][A-Z]", value)) >= 3 and sum(map(len, small)) / len(small) <= 2
 
 
 def is_human_word(value: bytes) -> bool:

@@ -135,6 +135,10 @@ SYNTAXES |= {
     "web page test": ("fill_in 'Password', with: '@@'\n", human),
     "columns": ("username,password,age\nada,@@,36\n", human),
     "columns with bars": ("| user | password |\n|------|----------|\n| ada | @@ |\n", human),
+    "letters that change their case": (
+        'password = "@@"\n',
+        lambda draw: "".join(draw.choice("aeiou") + draw.choice(UPPER) for _ in range(6)),
+    ),
     "one argument": ('jedis.auth("@@");\n', human),
     "new user": ("net user ada @@ /add\n", human),
     "wireless by command": ("nmcli dev wifi connect Office password @@\n", human),
@@ -240,6 +244,7 @@ NO_SECRETS += (
     'api_key=$$API_KEY2$$\npass: $(PASS2)\npassword: "#{DbPassword2}"\npassword: ~{db.password2}\npassword: ((db_password2))\n',
     "net use Z: \\\\srv\\x /user:%USER% %PASS1%\nsqlplus $U/$P1@orcl\n",
     'print(f"password={password!r}")\nPass `dtype=torch.float32` to avoid it\n',
+    'password = "setMaxRowsInTable"\n',
     "class A:\n    pass\n\ndef f():\n    pass\n\nreturn item3\n",
     "Message-ID: <CA+Ab3dEf6h@mail.gmail.com>\n",
     "docker run -u root -p 8080:80 web\nmkdir -p build2 -u\n",
