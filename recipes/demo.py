@@ -55,7 +55,9 @@ def demo(repo: str, output: Path) -> int:
     parts = [datasets.load_dataset("elite_code_dataset", name, data_dir=repo, commit=commit) for name in CONFIGS]
     ds = ecd.prepare(ecd.joined(parts), num_proc=min(2, os.cpu_count() or 1))
     if not {"validation", "test"} & set(ds):
-        raise ecd.EliteCodeError(f"{repo} is too small to hold anything out: {len(ds['train'])} rows, all in train; name a repository of more files")
+        raise ecd.EliteCodeError(
+            f"{repo} is too small to hold anything out: {len(ds['train'])} rows, all in train; name a repository of more files"
+        )
     if output.exists():
         shutil.rmtree(output)
     ecd.save(ds, output / "dataset")

@@ -15,8 +15,8 @@ from datasets import get_dataset_config_names, get_dataset_split_names, load_dat
 import elite_code_dataset as ecd
 from elite_code_dataset.elite_code_dataset import FEATURES
 from elite_code_dataset.options import CONFIG_NAMES
-from elite_code_dataset.rows import ROW_SCHEMA
 from elite_code_dataset.records import Window
+from elite_code_dataset.rows import ROW_SCHEMA
 from tests.repositories import DAY, START, committed, git, module_text, small_repository, started
 
 NAME = "elite_code_dataset"
