@@ -74,6 +74,20 @@ _FORMS: tuple[tuple[frozenset[bytes], re.Pattern[bytes], str], ...] = tuple(
             rb"(?:infura\.io/(?:ws/)?v3|alchemy(?:api)?\.(?:com|io)/v2|quiknode\.pro|receiver/v1/http|loggly\.com/(?:inputs|bulk))/(?P<value>[\w=-]{24,120})",
             "api-key",
         ),
+        (
+            b"approle|role_id|role-id|vault",
+            rb"""(?<!client)(?<!client[_-])(?i:secret[_-]?id)\\?["']?\]?[ \t]*(?:[:=,(]|=>|:=|[ \t])[ \t]*\\?["'`]?(?P<value>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![\w-])""",
+            "vault-secret-id",
+        ),
+        *(
+            (opening, spelling + rb"""[^\n]{0,100}?["'`= \t](?P<value>[A-Z2-7]{16,128})(?![\w-])""", "totp-seed")
+            for opening, spellings in ((b"otp", b"otp Otp OTP"), (b"oathtool", b"oathtool"), (b"authenticator", b"uthenticator"))
+            for spelling in spellings.split()
+        ),
+        (b"oathtool", rb"""oathtool\b[^\n]{0,100}?[ \t]["']?(?P<value>[0-9a-f]{20,128}|[a-z2-7]{16,128})(?!\w)""", "totp-seed"),
+        (b'" totp_auth|" hotp_counter', rb"(?:^|(?<=\n))(?P<value>[A-Z2-7]{16,128})\r?\n(?=\" [A-Z_]{5,20}\b)", "totp-seed"),
+        (b"sqp_|squ_|sqa_", rb"(?<!\w)sq[pua]_[0-9a-f]{40}(?!\w)", "sonarqube"),
+        (b"login", rb"ogin>\s{0,20}(?P<value>[\w+/=-]{20,200})\s{0,20}</", "token"),
         (b"hook", rb"hooks?\.(?:zapier\.com/hooks/catch/\d+|\w+\.make\.com|integromat\.com)/(?P<value>[a-z0-9]{6,40})", "catch-hook"),
         (b"'crypt'", rb"'crypt'\s*=>\s*(?:\[|array\()\s*'key'\s*=>\s*'(?P<value>[0-9a-f]{32})", "api-key"),
         (b"accounts", rb"accounts[\"']?[ \t]*:[ \t]*\[\s*[\"'](?P<value>[0-9a-fA-F]{64})[\"']", "private-key"),
@@ -239,6 +253,8 @@ def _holds(kind: str, value: bytes) -> bool:
         return len(value.split()) in (12, 15, 18, 21, 24) and not _NOT_IN_SEEDS.search(value) and len(set(value.split())) > 8
     if kind == "catch-hook":
         return re.search(rb"\d", value) is not None and not value.isdigit()
+    if kind == "vault-secret-id":
+        return entropy(value) >= 2.9
     return kind == "password-hash" or b"@" in value or is_random(re.sub(rb"\s+|%[0-9A-Fa-f]{2}", b"", value))
 
 

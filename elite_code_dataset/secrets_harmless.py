@@ -24,7 +24,7 @@ _SEALED = (
 )
 _PUBLIC = (
     rb"AAAA[BCE][23]\w{4}|pk_(?:live|test)_|pk\.eyJ|0x[0-9a-fA-F]{40}$|bc1[a-z0-9]{30,60}$|bafy|Qm[1-9A-Za-z]{44}$|age1[a-z0-9]{58}$|npub1|B[\w-]{86}$|mQ[EIGM]N|mDME|xs[BF]N|mI0E|[xyz]pub\w{100}|[\w-]+\.apps\.googleusercontent\.com"
-    rb"|nonce-|sha\d+-|(?i:enc(?:rypted)?\[)"
+    rb"|JBSWY3DPEHPK3PXP|GEZDGNBVGY3TQOJQ|nonce-|sha\d+-|(?i:enc(?:rypted)?\[)"
 )
 _FORM = re.compile(rb"(?:" + _MAGIC + rb"|" + _SEALED + rb"|" + _PUBLIC + rb")")
 _HEXED = re.compile(rb"(?:3[0-9]|6[1-6]){24,}$")  # hexadecimal digits in hexadecimal: a line of a vault
@@ -36,6 +36,16 @@ _OTHER_NAME = re.compile(
     rb"|(?:publishable|public|anon)[_-]?\w{0,5}key$|(?:hash|slot|root|topic|prime|modulus|address|checksum|fingerprint|digest|thumbprint)$"
 )
 _KEY_OF_A_PERSON = re.compile(rb"(?i)(?:(?:gpg|pgp)[\w.-]*|signing_?key)[\"']?[ \t]*[:= ][ \t]*[\"']?$")
+# An id made of a literal, with a name that says no more than `key`; a part and its checksum in a lock file: `  NameOfPart: 40 digits`.
+_ID_CALL = re.compile(rb"(?i)(?<!v)[ug]uid[\w.:]{0,24}(?:\(|!)[( \t]*(?:\w{1,10}:[ \t]*)?[\"']$")
+_SECRET_NAME = re.compile(
+    rb"(?i)^(?!.*(?:[_-]|(?-i:[a-z](?=[UG])))[ug]uid[ \t]*[:=]).*(?:secret|token|pass|api|access|licen[sc]e|cred|instrumentation|client)"
+)
+_UUID = re.compile(rb"(?i)\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?")
+_PART = re.compile(rb"  \"?(?:[A-Z][a-z]+){1,6}[\w+/-]*\"?: $")
+_SURE_PART = re.compile(
+    rb"(?i)[ \"]+(?:api|access|auth|client|secret|bearer|bot|deploy|refresh|session|webhook|signing|encryption|private|app|user)[A-Za-z]*\"?: $"
+)
 _TOKEN_PARTS = frozenset("alg typ kid enc cty jku x5t x5c zip sub iss aud exp nbf iat jti name admin email role roles scope".split())
 
 
@@ -52,8 +62,18 @@ def is_harmless(data: bytes, span: tuple[int, int, str], named: bool) -> bool:
         return True
     if re.fullmatch(rb"[0-9A-F]{16}|[0-9A-F]{40}", value) and _KEY_OF_A_PERSON.search(line):
         return True
+    if named and ((_ID_CALL.search(line) and _UUID.fullmatch(value) and not _SECRET_NAME.search(line)) or _is_checksum(data, start, end)):
+        return True
     name = _NAME.search(line) if named or kind == "aws-secret-access-key" else None
     return name is not None and _OTHER_NAME.search(name[1]) is not None
+
+
+def _is_checksum(data: bytes, start: int, end: int) -> bool:
+    """Forty digits that end a line of a part's name and no more: `  SwiftToken: 9f3c...`; `  ApiToken: ` is a secret's name."""
+    if end - start != 40 or data[end : end + 1] not in (b"", b"\n", b"\r") or re.search(rb"[^0-9a-f]", data[start:end]):
+        return False
+    lead = data[data.rfind(b"\n", 0, start) + 1 : start]
+    return _PART.match(lead) is not None and not _SURE_PART.match(lead)
 
 
 def _is_part_of_token(value: bytes) -> bool:

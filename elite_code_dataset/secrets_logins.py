@@ -15,7 +15,7 @@ _LOGIN_IN_URL = re.compile(
 )
 _PACKED = re.compile(rb"""[ \t]*(?:[:=,][ \t]*)?["']?[ \t]*(?P<value>[A-Za-z0-9+/]{12,400}={0,2})(?![A-Za-z0-9+/=])""")
 _HEADER = re.compile(
-    rb"""["' ]*[:=,]?[ \t]*["'`]?(?:(?i:[a-z][\w-]{1,20})[ \t:]+(?:\w{1,20}=)?["']?)?[ \t]*(?P<value>[\w.~+/=:-]{16,2000})"""
+    rb"""["' ]*[:=,]?[ \t]*["'`]?(?:(?i:[a-z][\w-]{1,20})[ \t:]+(?:\w{1,20}=)?["']?)?[ \t]*(?P<value>(?:[\w.~+/=:-]|%[0-9A-F]{2}){16,2000})"""
 )
 _COOKIE = re.compile(rb"[\"' ]*[:=,][ \t]*[\"'`]?(?P<values>[^\r\n\"'`]{8,4000})")
 _COOKIE_VALUE = re.compile(rb"(?:^|;)[ \t]*[\w.-]{1,60}=(?P<value>[\w%.~+/:-]{16,3000})")
@@ -138,6 +138,7 @@ _COMMANDS: tuple[tuple[bytes, re.Pattern[bytes]], ...] = tuple(
         (b"--auth", rb"--auth[ =]" + _USERPASS),
         (b"password-stdin", rb"echo[ \t]+(?:-n[ \t]+)?" + _QUOTE + rb"[ \t]*\|[^\n]{0,120}--password-stdin"),
         (b"sudo -s", rb"echo[ \t]+(?:-n[ \t]+)?" + _QUOTE + rb"[ \t]*\|[ \t]*sudo[ \t]+-S"),
+        (b"plain_text_passwd", rb"plain_text_passwd[\"']?[ \t]*:[ \t]*" + _LINE_END),
         (b"machine ", rb"machine[ \t]+\S+\s+login[ \t]+\S+\s+password[ \t]+(?P<value>\S{4,128})"),
     )
 )
@@ -171,12 +172,21 @@ _ARGUMENTS = re.compile(
 )
 _ARGUMENT = re.compile(rb""",\s{0,20}(?:Some\()?[bu]?(?P<q>["'])(?P<value>[^"'\s]{4,128})(?P=q)""")
 # Calls that make a client of a service: an id and a secret, or a secret alone.
+_ID_AND_SECRET = rb"""[:"']?[\w-]{2,40}["']?[ \t]*,\s{0,20}["'][^"'\n]{4,200}["'][ \t]*,\s{0,20}["'](?P<value>[\w+/=.~-]{16,100})["']"""
 _CLIENTS = {
     b"client(": (b"lient", re.compile(rb"""\([ \t]*["'][^"'\n]{0,100}["'][ \t]*,\s{0,20}["'](?P<value>[\w+/=-]{24,100})["']""")),
     b".init(": (b".init", re.compile(rb"""\([ \t]*["'](?P<value>[0-9a-f]{32}|[A-Za-z0-9]{32,64})["']""")),
     b".connect(": (b".connect", re.compile(rb"""\([ \t]*["'][^"'\n]{0,100}["'][ \t]*,\s{0,20}["'](?P<value>[\w+/=-]{24,100})["']""")),
+    b"login": (
+        b"ogin",
+        re.compile(rb"""\((?:[^()"'\n]{0,100}[\s,])?(?:\w{0,12}key[ \t]*[=:][ \t]*)?["'](?P<value>[\w+/=-]{32,100})["']"""),
+    ),
+    b"provider": (b"rovider", re.compile(rb"""[ \t(]+""" + _ID_AND_SECRET)),
+    b"omniauth": (b"omniauth", re.compile(rb"""[ \t(]+""" + _ID_AND_SECRET)),
+    b"useproviders": (b".New", re.compile(rb"""\([ \t]*["'][^"'\n]{4,200}["'][ \t]*,\s{0,20}["'](?P<value>[\w+/=.~-]{16,100})["']""")),
     b"setkey(": (b"etKey", re.compile(rb"""\([ \t]*["'](?P<value>[\w+/=-]{32,400})["']""")),
 }
+_SIGNED_IN = frozenset((b"provider", b"omniauth", b"useproviders"))  # what follows is an id and a secret
 _HOST = re.compile(rb"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?$")
 
 
@@ -204,7 +214,7 @@ def logins(data: bytes, openings: frozenset[bytes]) -> Iterator[tuple[int, int, 
 def _in_clients(data: bytes, openings: frozenset[bytes]) -> Iterator[tuple[int, int, str]]:
     for opening, (spelling, pattern) in _CLIENTS.items():
         for match in _after(data, spelling, pattern) if opening in openings else ():
-            if is_strong(match["value"]) or is_hexadecimal(match["value"]):
+            if is_strong(match["value"]) or (opening in _SIGNED_IN and is_random(match["value"])) or is_hexadecimal(match["value"]):
                 yield match.start("value"), match.end("value"), "api-key"
 
 

@@ -138,7 +138,9 @@ _BYTES = re.compile(rb"(?:\\x[0-9a-fA-F]{2}){12,}|(?:0x[0-9a-fA-F]{2},? ?){16,64
 _LOGIN = re.compile(rb"[\w.@-]{1,40}:[^\s:/]{4,}$")
 _MADE_UP = re.compile(rb"[A-Za-z]{3,}\d{2,}[A-Za-z]{0,20}\d{0,4}[!#$%^&*@?]?")
 _SIGNED = re.compile(rb"[A-Za-z].*[#$%^&*@!].*\d|[A-Za-z].*\d.*[#$%^&*@!]")
+_REGEX = re.compile(rb"\[[^\]\s]{0,20}(?:A-Z|a-z|0-9)|\\[.wdsbSWD]|\(\?[:!=i<P]")
 _SEED_PHRASE = re.compile(rb"(?i)(?:seed|recovery|backup|secret|mnemonic|wallet)[ _-]?$")
+_FACTOR = re.compile(rb"(?i)(?:[2m]fa|otp|factor|authenticator)[ _.-]?$")
 _SHORT = frozenset(
     (b"pass", b"pw", b"psk", b"otp", b"sess", b"salt", b"hook", b"seed", b"dsn", b"jwt", b"cred", b"auth")
 )  # also ends or middles of other words
@@ -203,6 +205,8 @@ def _strength(data: bytes, word: bytes, at: int, rest: re.Match[bytes]) -> int |
         if _OPEN_KEY.search(before):
             return None
         return KEY if _SURE_KEY.search(before) else None if inside else WEAK
+    if word == b"seed" and _FACTOR.search(before):
+        return KEY
     if word == b"phrase":
         return KEY if _SEED_PHRASE.search(before) else None
     if inside and word in _SHORT:
@@ -236,8 +240,18 @@ def _values(data: bytes, operator: re.Match[bytes]) -> Iterator[Value]:
         start, text = folded.start("value"), folded["value"]
         yield Value(start + len(text) - len(text.lstrip()), start + len(text.rstrip()), re.sub(rb"\s+", b"", text), False)
     bare = _BARE.match(data, operator.end())
-    if bare and b"\n" not in (operator["op"] or b""):
+    if bare and (b"\n" not in (operator["op"] or b"") or _is_line_of_chance(data, bare)):
         yield Value(bare.start("value"), bare.end("value"), re.sub(rb"\\\r?\n[ \t]*", b"", bare["value"]), False)
+
+
+def _is_line_of_chance(data: bytes, bare: re.Match[bytes]) -> bool:
+    """Whether a bare value fills the line below its name: `API secret:` and then the secret."""
+    first = data.rfind(b"\n", 0, bare.start()) + 1
+    return data[bare.end() : bare.end() + 1] in (b"", b"\n", b"\r") and not data[first : bare.start()].strip() and _is_chance(bare["value"])
+
+
+def _is_chance(text: bytes) -> bool:
+    return is_strong(text, 20) or is_hexadecimal(text)
 
 
 def _joined(data: bytes, first: re.Match[bytes]) -> Value:
@@ -310,6 +324,7 @@ def _is_salt(text: bytes) -> bool:
         and signs >= 6
         and b"\\x" not in text
         and b"\\n" not in text
+        and not _REGEX.search(text)
         and text.count(b" ") <= 4
         and mixed_case(text)
         and strangeness(text) >= 0.4

@@ -28,7 +28,7 @@ _WORDLIKE = re.compile(
     rb"|foobar|qwertyui|secret[-_ ]?(?:here|value|goes)|(?:goes|key|token|value|password)[-_ ]?here|00000000|not[-_ ]a?[-_ ]?(?:real|secret|valid)|fake|deadbeef|0123456789"
 )
 _TEMPLATE = re.compile(
-    rb"[${}<>%@#]\{|\$\(|\{\{|^\$\w|^%\w+%$|^<.*>$|%[sd](?!\w)|\{\w*\}|\[[A-Z_ -]+\]|://|^(?:~|\.{0,2})/[a-z][\w.-]+/|^\.{1,2}/|^(?:@@|__|%%|\[\[|#)[A-Z_a-z.]+(?:@@|__|%%|\]\]|#)$|^(?:[@%|*#~$]{1,2})[A-Za-z][\w.]*[@%|*#~]{1,2}$|^\$\$\w+\$\$$|^!?(?:vault|ref|ssm|op|aws|gcp|azure|env|file|secret|arn|kms)[:+ ]|::|->|=>|[aA]-[zZ]|0-9|\\[wdsux]|\.(?:pem|key|json|ya?ml|txt|py|js)$"
+    rb"[${}<>%@#]\{|\$\(|\{\{|^\$\w|^%\w+%$|^<.*>$|%[sd](?!\w)|\{\w*\}|\[[A-Z_ -]+\]|://|^(?:~|\.{0,2})/[a-z][\w.-]+/|^\.{1,2}/|^(?:@@|__|%%|\[\[|#)[A-Z_a-z.]+(?:@@|__|%%|\]\]|#)$|^(?:[@%|*#~$]{1,2})[A-Za-z][\w.]*[@%|*#~]{1,2}$|^\$\$\w+\$\$$|^!?(?:vault|ref|ssm|op|aws|gcp|azure|env|file|secret|arn|kms)[:+ ]|::|->|=>|[aA]-[zZ]|(?<![0-9a-f]{3})0-9|\\[wdsux]|\.(?:pem|key|json|ya?ml|txt|py|js)$"
 )
 _ENTITY = re.compile(rb"&(?:amp|lt|gt|quot|#\d+);")
 _LOOSE = re.compile(rb"[A-Za-z0-9]+")
@@ -56,6 +56,13 @@ _CODE_WORDS = frozenset(
 )
 _WEAK_STEMS = re.compile(
     rb"(?i)^(?:(?:test|tests|testing|admin|user|root|demo|guest|foo|bar|baz|abc|qwerty|pass|passwd|pwd|password|pw|secret|token|key|value|my|string|field|arg|param|new|old|tmp|temp|str|var|line|item|data|name|other|some|bad|good|wrong)[_-]?)*[a-z]?[_-]?\d{0,4}!?$"
+)
+
+
+# The word password in other languages: a label, not a password.
+_TRANSLATED = re.compile(
+    rb"(?i)kennw|passwort|losung|losenord|adgangskode|kodeord|passord|salasana|wachtw|contrase|clave|senha|palavra|motdepasse|parol[aei]|parool|lozinka|zaporka|geslo"
+    rb"|hasl[oa]|heslo|jelszo|sifre|slaptazodis|lykilord|pasahitza|(?:sandi|mima)$"
 )
 
 
@@ -136,7 +143,12 @@ def is_human_word(value: bytes) -> bool:
         return False
     if re.fullmatch(rb"[a-z]{6,20}|[A-Z][a-z]{5,20}", value):
         word = value.lower()
-        return word not in _CODE_WORDS and word not in _PROSE and not re.search(rb"pass|pwd|user|admin|secret|login|test|auth|key", word)
+        return (
+            word not in _CODE_WORDS
+            and word not in _PROSE
+            and not re.search(rb"pass|pwd|user|admin|secret|login|test|auth|key", word)
+            and not _TRANSLATED.match(word)
+        )
     return re.fullmatch(rb"\d{5,16}", value) is not None and len(set(value)) >= 4 and value not in b"01234567890123456789 9876543210"
 
 
@@ -170,6 +182,8 @@ def _is_mixed(value: bytes) -> bool:
             and re.search(rb"[-_.]", value)
             and all(re.fullmatch(rb"[A-Za-z]*\d?|\d+", part) for part in re.split(rb"[-_.]", value))
         ):
+            if re.fullmatch(rb"(?:[a-z]{4,}[-.]){2,3}[a-z]{4,}\d{1,4}", value):
+                return not any(_is_thing(word) for word in re.findall(rb"[a-z]+", value))
             return bool(re.fullmatch(rb"[A-Za-z]{3,}[-_.](?:\d{3,4}|[A-Za-z]{3,}[-_.]\d{2,4})", value))  # names of things are joined too
         return not re.search(rb"(?i)passw(?:or)?d$", value)
     word = value.lower().rstrip(b"!")
@@ -177,7 +191,16 @@ def _is_mixed(value: bytes) -> bool:
         signs > 0
         and letters >= 3
         and word not in _PROSE | _CODE_WORDS
-        and re.search(rb"[()\[\]{}|;=+,]|^[&*!%@-]\w+@?$|^\w+[?*&:@]$", value) is None
+        and re.search(rb"[()\[\]{}|;=+,]|^[&*!%@-]\w+@?$|^(?:@@|##?)[A-Za-z]+$|^\w+[?*&:@]{1,2}$", value) is None
+    )
+
+
+def _is_thing(word: bytes) -> bool:
+    """A word of names of things: `prod-mysql-user1`, `self.config.item3`."""
+    return (
+        word in _CODE_WORDS
+        or word in _PROSE
+        or re.search(rb"pass|pwd|user|admin|secret|login|test|auth|key|serv|prod|stag|data|conf|self|item|node|host|name", word) is not None
     )
 
 
@@ -195,7 +218,7 @@ def _is_phrase(value: bytes) -> bool:
         2 <= len(words) <= 8
         and all(re.fullmatch(rb"[a-z]{3,12}\d{0,4}", word) for word in words)
         and not any(
-            word in _PROSE or word in _CODE_WORDS or re.match(rb"pass|pwd|secret|kennw|contras|wachtw|senha", word) for word in words
+            word in _PROSE or word in _CODE_WORDS or re.match(rb"pass|pwd|secret", word) or _TRANSLATED.match(word) for word in words
         )
         and not value[:1].isupper()
     )

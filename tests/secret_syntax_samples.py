@@ -49,6 +49,10 @@ def seed(count: int) -> Callable[[random.Random], str]:
     return lambda draw: " ".join(draw.choice(WORDS) for _ in range(count - 9)) + " " + " ".join(draw.sample(WORDS, 9))
 
 
+def base32(count: int) -> Callable[[random.Random], str]:
+    return lambda draw: chars(draw, BASE32, count)
+
+
 SYNTAXES: dict[str, tuple[str, Callable[[random.Random], str]]] = {
     "yaml": ("database:\n  user: app\n  password: @@\n", human),
     "environment file": ("DB_USER=app\nDB_PASSWORD=@@\n", human),
@@ -152,6 +156,26 @@ SYNTAXES |= {
     "small service": ("WEATHER_KEY=@@\n", hexadecimal(32)),
     "client": ('client = Client("AC0123456789", "@@")\n', hexadecimal(32)),
     "address that is a key": ("https://mainnet.infura.io/v3/@@\n", hexadecimal(32)),
+    "id that is a secret": ('auth/approle/login role_id="$ROLE"\nsecret_id="@@"\n', uuid),
+    "id that is a secret, in a file": ("vault:\n  app-role:\n    role-id: ${ROLE}\n    secret-id: @@\n", uuid),
+    "seed on a command line": ("oathtool --totp -b @@\n", base32(32)),
+    "seed in hexadecimal": ("oathtool --totp @@\n", hexadecimal(40)),
+    "seed of a call": ("const code = authenticator.generate('@@');\n", base32(32)),
+    "seed of an object": ('pyotp.TOTP("@@").now()\nROTP::TOTP.new(x)\n', base32(32)),
+    "seed of a second factor": ("mfa_seed: @@\n", base32(32)),
+    "seed in its own file": ('@@\n" RATE_LIMIT 3 30\n" WINDOW_SIZE 17\n" TOTP_AUTH\n', base32(26)),
+    "secret of a provider": ("provider :facebook, '361397875903489', '@@', scope: 'email'\n", hexadecimal(32)),
+    "secret of a sign-in": ('config.omniauth :github, "0a1b2c3d4e", "@@"\n', hexadecimal(40)),
+    "secret of a made provider": ('goth.UseProviders(twitter.New("k12y7b", "@@", url))\n', alphanumeric(44)),
+    "login element": ("<sonar.login>@@</sonar.login>\n", hexadecimal(40)),
+    "token of an analyser": ("scan(@@)\n", lambda draw: "sq" + "u_" + chars(draw, HEX, 40)),
+    "joined words": ("    plain_text_passwd: @@\n", lambda draw: f"{'.'.join(draw.sample(WORDS, 3))}{draw.randint(1, 99)}"),
+    "key of a login": ('wandb.login(relogin=True, key="@@")\n', hexadecimal(40)),
+    "bearer in a URL's escapes": (
+        '-H "Authorization: Bearer @@"\n',
+        lambda draw: "A" * 21 + "%3D".join(chars(draw, LETTERS, 24) for _ in range(3)),
+    ),
+    "secret below its name": ("API key:\nABC\n\nAPI secret:\n@@\n", alphanumeric(64)),
     "letters alone": (
         'password = "@@"\n',
         lambda draw: "".join(draw.choice(pair) for pair in ("qx", "ZW", "fj", "KQ", "vg", "HX", "wz", "DF", "bk")),
@@ -237,6 +261,11 @@ HARMLESS: dict[str, tuple[str, Callable[[random.Random], str]]] = {
     "cache": ("Actions-Cache-Key: linux-npm-@@\n", hexadecimal(64)),
     "vectors": ('vectors = [{"key": "@@", "pt": "@@"}]\n', hexadecimal(32)),
     "fixture": ('const fixture = "@@";\n', raw(60)),
+    "id of a service": ('val SERVICE_KEY = UUID.fromString("@@")\n', uuid),
+    "id of a property": ('static readonly Guid AUTH_KEY = new Guid("@@");\n', uuid),
+    "id in a constant": ('SERVICE_TOKEN_UUID = uuid.UUID("@@")\n', uuid),
+    "id of a client's secret": ('vault = "x"\nclient_secret_id = "@@"\n', uuid),
+    "checksums of a lock file": ("SPEC CHECKSUMS:\n  SwiftToken: @@\n  PasswordField/Core: @@\n", hexadecimal(40)),
 }
 
 NO_SECRETS += (
@@ -247,5 +276,11 @@ NO_SECRETS += (
     'password = "setMaxRowsInTable"\n',
     "class A:\n    pass\n\ndef f():\n    pass\n\nreturn item3\n",
     "Message-ID: <CA+Ab3dEf6h@mail.gmail.com>\n",
+    'JWT = Pattern.compile("eyJ[A-Za-z0-9_-]+\\\\.[A-Za-z0-9_-]+\\\\.[A-Za-z0-9_-]+");\n"slack_token": "xox[bp]-[0-9]{12}-[a-zA-Z0-9]{24}"\n',
+    '{"password": "Kennwort", "login.password": "Wachtwoord", "pwd": "Adgangskode", "passwd": "zapomniane haslo"}\n',
+    '["pass", "##word", "key", "##s"]\n{"password": "@@word", "pass": "word@@"}\n',
+    'pyotp.TOTP("JBSWY3DPEHPK3PXP")\nOTP_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"\n',
+    "<login>maintainer-of-things</login>\nTokens:\nsomeOtherLine2ThatIsCamelCase\nKeys:\n\nInstallation\n",
+    "provider :developer, fields: [:name]\nconfig.omniauth :saml, 'https://idp.corp.net', 'https://idp.corp.net/some/long/path'\n",
     "docker run -u root -p 8080:80 web\nmkdir -p build2 -u\n",
 )
