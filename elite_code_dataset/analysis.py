@@ -71,35 +71,48 @@ class Analysis:
 
 def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options, cache: Path, bounds: Sequence[str] = ()) -> Analysis:
     """The analysis of these repositories at these commits, from this process, the cache, or made now. ``bounds``: see ``EliteCodeConfig``."""
-    key = hashlib.sha256(json.dumps([list(commits), list(bounds), options.digest(SHARED_OPTIONS)]).encode()).hexdigest()[:16]
+    prefixes = prefixes_of(places)
+    key = hashlib.sha256(
+        json.dumps([list(commits), list(bounds), [Path(place).name for place in places], options.digest(SHARED_OPTIONS)]).encode()
+    ).hexdigest()[:16]
     folder = cache / "elite_code_dataset-analysis" / f"{commits[0][:12]}-{key}"
-    if str(folder) not in _LAST:
+    if str(folder) not in _LAST or not (folder / ORIGIN).is_file():
         if not store.is_whole(folder):
-            readings = [_read_at(place, commit, options, places, folder.parent) for place, commit in zip(places, commits)]
+            readings = [_read_at(place, commit, options, prefix, folder.parent) for place, commit, prefix in zip(places, commits, prefixes)]
             store.saved(folder, lambda draft: _write(draft, readings, options, places))
         _LAST.clear()
         _LAST[str(folder)] = _loaded(folder)
     return _LAST[str(folder)]
 
 
-def _read_at(place: str, commit: str, options: Options, places: Sequence[str], root: Path) -> Reading:
+def prefixes_of(places: Sequence[str]) -> list[str]:
+    """What goes before the paths of each repository: nothing where there is one, else its folder's name, numbered where two have the same."""
+    taken: list[str] = []
+    for place in places:
+        name, number = Path(place).name, 1
+        while (f"{name}-{number}" if number > 1 else name) in taken:
+            number += 1
+        taken.append(f"{name}-{number}" if number > 1 else name)
+    return [f"{name}/" for name in taken] if len(taken) > 1 else [""]
+
+
+def _read_at(place: str, commit: str, options: Options, prefix: str, root: Path) -> Reading:
     with progress.whole("open the repository", "repository", Path(place).name):
         repository = open_repository(place, "HEAD" if commit.startswith("folder-") else commit)
-    prefix = f"{Path(place).name}/" if len(places) > 1 else ""
     with repository:
         return read(repository, options, prefix, earlier_of(root, options.digest(SHARED_OPTIONS), prefix, repository))
 
 
 def _write(draft: Path, readings: Sequence[Reading], options: Options, places: Sequence[str]) -> None:
-    with progress.whole("split", "split"):
-        vocabulary = Vocabulary(readings, places, options)
-        sides = _sides(readings, options, None if options.tokenizer else vocabulary)
     if not any(r.files for r in readings):
         raise EliteCodeError(
             f"nothing to learn from in {', '.join(r.name for r in readings)}: "
             f"no file is text of a known kind that people wrote ({_causes(readings)}); name a repository with code in it"
         )
-    encoder = encoder_named(options.tokenizer) if options.tokenizer else vocabulary.encoder(sides.side)
+    steps, offsets = _steps(readings)
+    with progress.whole("split", "split"), Vocabulary(readings, places, offsets, options) as vocabulary:
+        sides = _sides(readings, steps, options, None if options.tokenizer else vocabulary)
+        encoder = encoder_named(options.tokenizer) if options.tokenizer else vocabulary.encoder(sides.side)
     encodings = _encoded(readings, encoder)
     encoder.save(draft / "tokenizer")
     kept = tokenizer_folder(encoder.digest)
@@ -137,18 +150,24 @@ def _encoded(readings: Sequence[Reading], encoder: Encoder) -> list[Encoding]:
     return [found[i] for i in range(len(files))]
 
 
-def _sides(readings: Sequence[Reading], options: Options, measure: Measure | None) -> Splits:
+def _steps(readings: Sequence[Reading]) -> tuple[list[Step], list[int]]:
+    """What the split replays, repository after repository, and the order of each one's first commit."""
+    steps: list[Step] = []
+    offsets: list[int] = []
+    for reading in readings:
+        known = {f.source.lineage for f in reading.files}
+        offsets.append(1 + max((s.order for s in steps), default=-1))
+        steps += [replace(s, order=s.order + offsets[-1]) for s in reading.steps]
+        born = {s.lineage for s in steps}
+        late = [f.source for f in reading.files if f.source.lineage in known - born]
+        steps += [Step(offsets[-1] + 10**9, s.lineage, s.path, len(s.text), s.blob, s.last_changed) for s in late]
+    return steps, offsets
+
+
+def _sides(readings: Sequence[Reading], steps: Sequence[Step], options: Options, measure: Measure | None) -> Splits:
     files = [f for r in readings for f in r.files]
     texts = [f.source.text for f in files]
     counts = estimated_tokens(texts)
-    steps: list[Step] = []
-    for reading in readings:
-        known = {f.source.lineage for f in reading.files}
-        offset = 1 + max((s.order for s in steps), default=-1)
-        steps += [replace(s, order=s.order + offset) for s in reading.steps]
-        born = {s.lineage for s in steps}
-        late = [f.source for f in reading.files if f.source.lineage in known - born]
-        steps += [Step(offset + 10**9, s.lineage, s.path, len(s.text), s.blob, s.last_changed) for s in late]
     head = {f.source.path: (f.source.lineage, n) for f, n in zip(files, counts)}
     twins = twins_of(texts, [f.source.lineage for f in files])
     return split_of(steps, twins, head, options.split_by, options.seed, measure=measure)
@@ -247,5 +266,8 @@ def _loaded(folder: Path) -> Analysis:
         edges.setdefault(at, {})[source.path] = row["dependencies"]
         ranks.setdefault(at, []).append((row["rank"], source.path))
         times[at] = row["commit_time"]
-    corpora = tuple(Corpus(views[at], edges[at], [p for _, p in sorted(ranks[at])], encoder, times[at]) for at in sorted(views))
+    places = range(len(store.read_json(folder / ORIGIN)["places"]))  # one without code is there too, with nothing in it
+    corpora = tuple(
+        Corpus(views.get(at, {}), edges.get(at, {}), [p for _, p in sorted(ranks.get(at, []))], encoder, times.get(at, 0)) for at in places
+    )
     return Analysis(folder, facts, corpora, Splits(raw["side"], raw["group"], facts["shares"], facts["moved"], since=raw["since"]), encoder)

@@ -52,6 +52,18 @@ class Earlier:
     place: int
     prefix: str
 
+    def is_there(self) -> bool:
+        """Read it all now, as another process may remove it; whether that could be done."""
+        try:
+            return all(one is not None for one in (self.facts, self.files, self.tokens, self.vocabulary, self.history))
+        except OSError:
+            return False
+
+    @cached_property
+    def vocabulary(self) -> dict[str, Any]:
+        """What the default tokenizer was trained on, and what it measured."""
+        return store.read_json(self.folder / "vocabulary.json")
+
     @cached_property
     def history(self) -> History:
         return history_in(self.folder, self.place)
@@ -108,15 +120,15 @@ def earlier_of(root: Path, identity: str, prefix: str, repository: Repository) -
     for path in sorted(root.glob(f"*/{ORIGIN}")):
         try:
             origin = store.read_json(path)
-        except (OSError, ValueError):
-            continue  # being written, or removed, by somebody else
-        if path.parent.name.startswith(".") or origin["identity"] != identity:
-            continue
-        for place, (its_prefix, commit) in enumerate(origin["places"]):
-            if its_prefix == prefix:
-                there.setdefault(commit, []).append((path.parent, place))
+            if origin["identity"] == identity and not path.parent.name.startswith("."):
+                for place, (its_prefix, commit) in enumerate(origin["places"]):
+                    if its_prefix == prefix:
+                        there.setdefault(commit, []).append((path.parent, place))
+        except (OSError, ValueError, LookupError, TypeError):
+            continue  # being written, removed or damaged by somebody else
     while there and (commit := repository.first_parent_among(there)) is not None:
         for folder, place in there.pop(commit):
-            if store.is_whole(folder):
-                return Earlier(folder, place, prefix)
+            found = Earlier(folder, place, prefix)
+            if store.is_whole(folder) and found.is_there():
+                return found
     return None

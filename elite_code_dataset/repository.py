@@ -158,10 +158,10 @@ class Repository:
         """Every path of the commit's tree in order, whatever it is."""
         return list(self._tree)
 
-    def blob(self, oid: str) -> bytes | None:
-        """The content of a blob by its id, or None if it is missing, broken or larger than MAX_FILE_BYTES."""
+    def blob(self, oid: str, limit: int = MAX_FILE_BYTES) -> bytes | None:
+        """The content of a blob by its id, or None if it is missing, broken or larger than ``limit`` bytes."""
         if self._objects is not None:
-            return self._objects.one(oid, "blob", MAX_FILE_BYTES)
+            return self._objects.one(oid, "blob", limit)
         return next((self.file_bytes(path) for path, (_, blob) in self._tree.items() if blob == oid), None)
 
     def file_bytes(self, path: str) -> bytes | None:

@@ -72,7 +72,7 @@ def without_shown(tables: Mapping[str, pa.Table], step: str) -> Kept:
             lost[split] = sorted(out)
             size += sum(len(targets[split][i].encode()) for i in out)
             stay = [i for i in range(len(targets[split])) if i not in out]
-            kept[split], targets[split] = tables[split].take(stay), [targets[split][i] for i in stay]
+            kept[split], targets[split] = tables[split].take(pa.array(stay, pa.int64())), [targets[split][i] for i in stay]
     count = sum(map(len, lost.values()))
     bytes_kept = sum(len(text.encode()) for found in targets.values() for text in found)
     dropped, dropped_bytes = ({TWIN: count}, {TWIN: size}) if count else ({}, {})
@@ -92,7 +92,7 @@ def leave(draft: Path, tables: Mapping[str, pa.Table], step: str, tokenizer: str
     kept = without_shown(tables, step)
     write(draft, kept.tables)
     (draft / "withheld").mkdir()
-    write(draft / "withheld", {split: tables[split].take(out) for split, out in kept.out.items()})
+    write(draft / "withheld", {split: tables[split].take(pa.array(out, pa.int64())) for split, out in kept.out.items()})
     store.write_json(draft / LEFT, {"tokenizer": tokenizer, "places": list(places), "withheld": kept.out})
     return kept.report
 
@@ -121,13 +121,16 @@ class Left:
 
 def left_by(folder: Path, name: str, place: int, tokenizer: str) -> Left | None:
     """What the nearest build before an analysis left of its rows ``name``, if they were made with the same tokenizer."""
-    while (link := store.read_json(folder / ORIGIN)["earlier"][place]) is not None:
-        folder, place = folder.parent / link[0], link[1]
-        if not (folder / ORIGIN).is_file():
-            return None  # somebody removed it
-        there = folder.parent / f"{folder.name}-{name}"
+    root, seen, at = folder.parent, set(), (folder.name, place)
+    while at not in seen:
+        seen.add(at)
+        try:
+            at = tuple(store.read_json(root / at[0] / ORIGIN)["earlier"][at[1]])
+        except (OSError, ValueError, LookupError, TypeError):
+            return None  # the first one there was; or somebody removed or damaged it
+        there = root / f"{at[0]}-{name}"
         if store.is_whole(there):
-            return Left(there, place) if store.read_json(there / LEFT)["tokenizer"] == tokenizer else None
+            return Left(there, at[1]) if store.read_json(there / LEFT)["tokenizer"] == tokenizer else None
     return None
 
 

@@ -16,8 +16,8 @@ shares are measured on the real sizes at HEAD and, only where they are off by mo
 older than its split's first moment shows an early version of what is evaluated: it belongs to no side and is left out.
 
 Sizes are estimates, the same for every tokenizer, so that two models are held to the same code. The default tokenizer is trained on the train
-side and writes all else with more tokens than the estimate: with it, shares are measured in its own tokens, once, at a commit that stays the
-same while most commits are added (``Measure``).
+side and writes all else with more tokens than the estimate: with it, shares are measured in its own tokens each time the code has grown by a quarter
+(``Measure``), and in between by the ratio found there.
 
 A folder without history is one commit. Where one file is larger than its share's room (a twentieth of everything), no division is
 exact; ``shares`` says what was reached.
@@ -37,6 +37,8 @@ import numpy as np
 from elite_code_dataset.certificate import Certificate, certificate, withheld, without_twins
 from elite_code_dataset.config import (
     MEASURE_AGAIN,
+    MEASURE_FIRST,
+    MEASURE_GROWTH,
     NEAR_DUPLICATE_JACCARD,
     SAME_BLOB_BYTES,
     SPLIT_SETTLED,
@@ -72,13 +74,10 @@ class Step:
 
 
 class Measure(Protocol):
-    """Sizes by a tokenizer that itself depends on the sides. ``after``: the order of the commit after which they are asked for, once."""
+    """Sizes by a tokenizer that itself depends on the sides."""
 
-    @property
-    def after(self) -> float: ...
-
-    def sizes(self, side: Mapping[str, str]) -> Mapping[str, int]:
-        """lineage -> tokens of those that can be measured, from lineage -> split of those that are live."""
+    def sizes(self, order: int, side: Mapping[str, str]) -> Mapping[str, int]:
+        """lineage -> tokens after the commit of this order, of those that can be measured, from lineage -> split of those that are live."""
 
 
 class _History(Protocol):
@@ -122,7 +121,9 @@ class _Replay:
         self.born: dict[str, int] = {}  # lineage -> how many were born before it
         self.side: dict[str, int] = {}  # root -> index into SPLITS
         self.size: dict[str, int] = {}  # root -> live size
-        self.at: dict[str, tuple[str, int]] = {}  # live path -> lineage, size
+        self.at: dict[str, tuple[str, int, int]] = {}  # live path -> lineage, estimated size, size
+        self.estimate = 0  # of all that is live
+        self.threshold = MEASURE_FIRST
         self.holder: dict[str, str] = {}  # blob -> the lineage that held it first
         self.totals = np.zeros(len(self.targets))
         self.moved = 0
@@ -143,27 +144,33 @@ class _Replay:
     def place(self, path: str, lineage: str, size: int) -> None:
         """The path now belongs to the lineage with this size; whatever stood there is gone."""
         if path in self.at:
-            before, old = self.at.pop(path)
+            before, estimate, old = self.at.pop(path)
+            self.estimate -= estimate
             self.add(self.root(before), -old)
         if size:
-            size = max(1, round(size * self.density.get(lineage, self.usual)))
-            self.at[path] = (lineage, size)
-            self.add(self.root(lineage), size)
+            scaled = max(1, round(size * self.density.get(lineage, self.usual)))
+            self.at[path] = (lineage, size, scaled)
+            self.estimate += size
+            self.add(self.root(lineage), scaled)
 
-    def measured(self, sizes_of: Callable[[Mapping[str, str]], Mapping[str, int]]) -> None:
-        """From here on sizes are measured ones: those at hand, and the later ones by the same ratio. Shares are mended closely, as this is done once.
-        What was not measured is as new to the tokenizer as what is evaluated."""
+    def measured(self, order: int, measure: Measure) -> None:
+        """Where so much is live for the first time, sizes are measured: those at hand, and the later ones by the same ratio. Shares are mended closely,
+        as this is done once in a while. What was not measured is as new to the tokenizer as what is evaluated."""
+        if self.estimate < self.threshold:
+            return
+        while self.threshold <= self.estimate:
+            self.threshold *= MEASURE_GROWTH
         estimated: dict[str, int] = {}
-        for lineage, size in self.at.values():
+        for lineage, size, _ in self.at.values():
             estimated[lineage] = estimated.get(lineage, 0) + size
         side = {lineage: SPLITS[self.side[self.root(lineage)]] for lineage in sorted(estimated)}
-        sizes = {lineage: size for lineage, size in sizes_of(side).items() if size and lineage in estimated}
+        sizes = {lineage: size for lineage, size in measure.sizes(order, side).items() if size and lineage in estimated}
         unseen = [lineage for lineage in sizes if side[lineage] != "train"] or list(sizes)
         if not sizes:
             return
         self.density = {lineage: size / estimated[lineage] for lineage, size in sizes.items()}
         self.usual = sum(sizes[lineage] for lineage in unseen) / sum(estimated[lineage] for lineage in unseen)
-        for path, (lineage, size) in list(self.at.items()):
+        for path, (lineage, size, _) in list(self.at.items()):
             self.place(path, lineage, size)
         self.mend(SPLIT_SETTLED, SPLIT_SETTLED)
 
@@ -298,12 +305,9 @@ def _counted(steps: Sequence[Step], head: Mapping[str, tuple[str, int]] | None) 
 def _replayed(steps: Iterable[Step], targets: Sequence[float], seed: int, measure: Measure | None) -> _Replay:
     replay = _Replay(targets, seed)
     for order, commit in itertools.groupby(sorted(steps, key=lambda step: step.order), key=lambda step: step.order):
-        if measure is not None and order > measure.after:
-            replay.measured(measure.sizes)
-            measure = None
         replay.commit(list(commit))
-    if measure is not None:
-        replay.measured(measure.sizes)
+        if measure is not None:
+            replay.measured(order, measure)
     return replay
 
 

@@ -1,10 +1,9 @@
 """Vocabulary: the default tokenizer, trained on the train side as of an anchor, so that most new commits leave it as it is.
 
-In: readings, sides, where the repositories are. Out: an ``Encoder``, and every lineage's size in its tokens. The anchor is the last commit of the
-first-parent line whose number is a multiple of the largest power of two up to an eighth of the line's length; on a short line, the oldest with
-most of today's files. So the tokenizer and what is balanced by it are functions of the history alone, a model trained yesterday fits today's
-dataset, and encodings can be taken over. Costs one read of each file that changed between the anchor and the tip, and two trainings of a
-tokenizer where the sides are balanced by the first.
+In: readings, sides, where the repositories are. Out: an ``Encoder``, and every lineage's size in its tokens. The anchor is the commit at which the
+split last measured sizes: the first with half as much code again as at the one before. So the tokenizer and what is balanced by it are functions of the
+history alone, a model trained yesterday fits today's dataset, and encodings can be taken over. Costs, of a repository that grew steadily,
+five trainings of a tokenizer and five encodings of what is there, and one read of each file that looked otherwise at an anchor.
 """
 
 from __future__ import annotations
@@ -14,44 +13,21 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 
-from elite_code_dataset import store
-from elite_code_dataset.config import MAX_LINE_BYTES
+from elite_code_dataset.config import MAX_LINE_BYTES, MEASURE_VOCABULARY
 from elite_code_dataset.history import Commit, History
 from elite_code_dataset.options import Options
 from elite_code_dataset.reading import Reading, known_kind
-from elite_code_dataset.repository import chosen_paths, open_repository
+from elite_code_dataset.repository import Repository, chosen_paths, open_repository
 from elite_code_dataset.secrets import redacted_many
 from elite_code_dataset.texts import text_of
 from elite_code_dataset.tokens import TRAINED, Encoder, encoder_named, trained_encoder
 from elite_code_dataset.trees import FILE, Entry, kind_of_mode
 
 TOLD = "vocabulary.json"  # in each analysis' folder
-PARTS = 8  # the anchor is at most this part of the line away from its tip
-SHORT = 16  # commits of a line
-MOST = 0.8  # of the files
-
-
-def anchor_of(history: History) -> Commit | None:
-    """The commit whose files the tokenizer is trained on; None without a history."""
-    line = history.first_parents()
-    if not line:
-        return None
-    if len(line) < SHORT:
-        paths: set[str] = set()
-        counts = []
-        for commit in line:
-            for entry in _entries(commit):
-                paths.discard(entry.old_path if entry.status == "R" else entry.path)
-                if entry.new_blob:
-                    paths.add(entry.path)
-            counts.append(len(paths))
-        return next(commit for commit, number in zip(line, counts) if number >= MOST * counts[-1])
-    step = 1 << (len(line) // PARTS).bit_length() - 1
-    return line[len(line) // step * step - 1]
+File = tuple[int, str, str]  # reading, path, blob
 
 
 def _entries(commit: Commit) -> Sequence[Entry]:
@@ -75,93 +51,108 @@ def files_at(history: History, tip: Mapping[str, tuple[str, str]], anchor: Commi
 
 
 class Vocabulary:
-    """The tokenizer that these readings get by default. ``told`` is what a later analysis needs to take over what was measured here."""
+    """The tokenizer that these readings get by default; ``offsets``: the order of each reading's first commit among the split's steps. ``told`` is
+    what a later analysis needs to take over what was measured here. Use as a context manager: repositories stay open for old texts."""
 
-    def __init__(self, readings: Sequence[Reading], places: Sequence[str], options: Options) -> None:
-        self._readings, self._places, self._options = readings, places, options
-        self._anchors = [anchor_of(reading.history) for reading in readings]
-        self._files: dict[tuple[int, str], tuple[str, str]] = {}  # reading, path -> lineage, blob
-        for i, (reading, anchor) in enumerate(zip(readings, self._anchors)):
-            tip = {f.source.path[len(reading.prefix) :]: (f.source.lineage, f.source.blob) for f in reading.files}
-            found = files_at(reading.history, tip, anchor) if anchor else tip
-            wanted = chosen_paths(found, options.include, options.exclude)
-            self._files |= {(i, path): found[path] for path in sorted(wanted)}
+    def __init__(self, readings: Sequence[Reading], places: Sequence[str], offsets: Sequence[int], options: Options) -> None:
+        self._readings, self._places, self._offsets, self._options = readings, places, offsets, options
+        self._open = ExitStack()
+        self._repositories: dict[int, Repository] = {}
+        self._texts: dict[File, str] = {
+            (i, f.source.path[len(r.prefix) :], f.source.blob): f.source.text for i, r in enumerate(readings) for f in r.files
+        }
         self._made: dict[str, Encoder] = {}
-        self.told: dict[str, Any] = {}
+        self._files = self._files_after(math.inf)
+        self.told: dict[str, Any] = {"measured": {}}
 
-    @property
-    def after(self) -> float:
-        """The number of the anchor among the commits; of several repositories, the end of all."""
-        if len(self._readings) > 1 or self._anchors[0] is None:
-            return math.inf
-        return self._readings[0].history.commits.index(self._anchors[0])
+    def __enter__(self) -> Vocabulary:
+        return self
 
-    def encoder(self, side: Mapping[str, str]) -> Encoder:
-        """The tokenizer trained on the files whose lineage is on the train side."""
-        chosen = [key for key, (lineage, _) in self._files.items() if side.get(lineage) == "train"]
-        digest = self._digest(chosen)
-        if digest not in self._made:
-            earlier = self._earlier("trained_on", digest)
-            self._made[digest] = encoder_named(str(earlier / "tokenizer")) if earlier else self._trained(chosen, side)
-            self._made[digest].label = TRAINED
-        self.told["trained_on"] = digest
-        return self._made[digest]
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
-    def sizes(self, side: Mapping[str, str]) -> dict[str, int]:
-        """lineage -> its tokens at the anchor, by the tokenizer of these sides."""
-        chosen = [key for key, (lineage, _) in self._files.items() if side.get(lineage) == "train"]
-        digest = self._digest([*chosen, (-1, ""), *self._files])
-        earlier = self._earlier("measured_on", digest)
-        sizes: dict[str, int] = Counter()
-        if earlier:
-            sizes = store.read_json(earlier / TOLD)["sizes"]
-        else:
-            encoder = self.encoder(side)
-            for key, ids in zip(self._texts, encoder.ids_of(list(self._texts.values()))):
-                sizes[self._files[key][0]] += len(ids)
-        self.told |= {"measured_on": digest, "sizes": dict(sizes)}
+    def sizes(self, order: int, side: Mapping[str, str]) -> dict[str, int]:
+        """lineage -> its tokens after the commit of this order, by a tokenizer of these sides; the commit is the anchor from now on. The tokenizer
+        is a small one: shares are the same to a tenth of a point, and it is trained in no time."""
+        self._files = self._files_after(order)
+        chosen = self._chosen(side)
+        digest = _digest([(*file, lineage, side.get(lineage, "")) for file, lineage in self._files.items()])
+        sizes: dict[str, int] = next((told["measured"][digest] for told in self._told_earlier() if digest in told["measured"]), {})
+        if not sizes:
+            texts = self._read(list(self._files))
+            encoder = trained_encoder([texts[file] for file in chosen or self._files], MEASURE_VOCABULARY)
+            sizes = Counter()
+            for lineage, ids in zip(self._files.values(), encoder.ids_of([texts[file] for file in self._files])):
+                sizes[lineage] += len(ids)
+        self.told["measured"][digest] = dict(sizes)
         return dict(sizes)
 
-    def _digest(self, keys: Sequence[tuple[int, str]]) -> str:
-        told = [[*key, self._files[key][1]] if key in self._files else [] for key in keys]
-        return hashlib.sha256(json.dumps(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    def encoder(self, side: Mapping[str, str]) -> Encoder:
+        """The tokenizer trained on the anchor's files whose lineage is on the train side."""
+        chosen = self._chosen(side)
+        self.told["trained_on"] = _digest(chosen)
+        return self._encoder(chosen, side)
 
-    def _earlier(self, name: str, digest: str) -> Path | None:
-        folders = [reading.earlier.folder for reading in self._readings if reading.earlier]
-        return next((folder for folder in folders if store.read_json(folder / TOLD).get(name) == digest), None)
+    def _encoder(self, chosen: Sequence[File], side: Mapping[str, str]) -> Encoder:
+        digest = _digest(chosen)
+        if digest not in self._made:
+            earlier = next((r.earlier for r in self._readings if r.earlier and r.earlier.vocabulary.get("trained_on") == digest), None)
+            self._made[digest] = encoder_named(str(earlier.folder / "tokenizer")) if earlier else self._trained(chosen, side)
+            self._made[digest].label = TRAINED
+        return self._made[digest]
 
-    def _trained(self, chosen: Sequence[tuple[int, str]], side: Mapping[str, str]) -> Encoder:
-        texts = [self._texts[key] for key in chosen if key in self._texts]
+    def _trained(self, chosen: Sequence[File], side: Mapping[str, str]) -> Encoder:
+        texts = list(self._read(chosen).values())
         if not any(texts):  # nothing of what is train today was there yet
             texts = [f.source.text for r in self._readings for f in r.files if side.get(f.source.lineage) == "train"]
         return trained_encoder(texts)
 
-    @cached_property
-    def _texts(self) -> dict[tuple[int, str], str]:
-        """The files' texts as they would make rows; those that would make none are left out."""
-        found: dict[tuple[int, str], str] = {}
-        for i, reading in enumerate(self._readings):
-            held = {(f.source.path[len(reading.prefix) :], f.source.blob): f.source.text for f in reading.files}
-            files = {path: blob for (at, path), (_, blob) in self._files.items() if at == i}
-            missing = {path: blob for path, blob in files.items() if (path, blob) not in held}
-            read = self._read(self._places[i], reading.commit, missing) if missing else {}
-            found |= {(i, path): read.get(path) or held.get((path, blob), "") for path, blob in files.items()}
-        return {key: text for key, text in found.items() if text}
+    def _chosen(self, side: Mapping[str, str]) -> list[File]:
+        return [file for file, lineage in self._files.items() if side.get(lineage) == "train"]
 
-    def _read(self, place: str, commit: str, files: Mapping[str, str]) -> dict[str, str]:
-        options = self._options
-        with open_repository(place, commit) as repository:
-            sizes = repository.blob_sizes(files.values())
-            fitting = {path: blob for path, blob in files.items() if 0 < sizes.get(blob, 0) <= options.max_file_bytes}
-            texts = {path: _text(path, repository.blob(blob)) for path, blob in fitting.items()}
-        if not options.redact_secrets:
-            return texts
-        return dict(zip(texts, (text for text, _ in redacted_many(list(texts.values()), emails=options.redact_emails))))
+    def _files_after(self, order: float) -> dict[File, str]:
+        """What was there after the commit of this order -> lineage; what the options leave out is left out."""
+        found: dict[File, str] = {}
+        for i, (reading, offset) in enumerate(zip(self._readings, self._offsets)):
+            if order < offset:
+                continue
+            files = {f.source.path[len(reading.prefix) :]: (f.source.lineage, f.source.blob) for f in reading.files}
+            commits = reading.history.commits
+            if order - offset < len(commits):
+                files = files_at(reading.history, files, commits[int(order) - offset])
+            wanted = chosen_paths(files, self._options.include, self._options.exclude)
+            found |= {(i, path, files[path][1]): files[path][0] for path in sorted(wanted)}
+        return found
+
+    def _told_earlier(self) -> list[dict[str, Any]]:
+        return [reading.earlier.vocabulary for reading in self._readings if reading.earlier]
+
+    def _read(self, files: Sequence[File]) -> dict[File, str]:
+        """The texts as they would make rows, '' for those that would make none; each is read once."""
+        missing = [file for file in files if file not in self._texts]
+        if missing:
+            repositories = {i: self._repository(i) for i in {i for i, _, _ in missing}}
+            sizes = {i: repository.blob_sizes(blob for at, _, blob in missing if at == i) for i, repository in repositories.items()}
+            texts = [
+                _text(path, repositories[i].blob(blob, self._options.max_file_bytes)) if sizes[i].get(blob, 0) else ""
+                for i, path, blob in missing
+            ]
+            if self._options.redact_secrets:
+                texts = [text for text, _ in redacted_many(texts, emails=self._options.redact_emails)]
+            self._texts |= zip(missing, texts)
+        return {file: self._texts[file] for file in files}
+
+    def _repository(self, i: int) -> Repository:
+        if i not in self._repositories:
+            self._repositories[i] = self._open.enter_context(open_repository(self._places[i], self._readings[i].commit))
+        return self._repositories[i]
+
+
+def _digest(files: Sequence[tuple]) -> str:
+    return hashlib.sha256(json.dumps(list(files)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _text(path: str, content: bytes | None) -> str:
-    """The file as text; '' where it is none that makes rows."""
-    if not content or known_kind(path, content)[0] is None:
-        return ""
-    text, _ = text_of(content, MAX_LINE_BYTES)
-    return text
+    """The file as text, as ``reading`` would have it; '' where it is none that makes rows."""
+    text, _ = text_of(content, MAX_LINE_BYTES) if content else ("", "")
+    return text if text and known_kind(path, text.encode())[0] is not None else ""

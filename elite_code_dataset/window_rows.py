@@ -55,7 +55,7 @@ def write(
                 levels = {} if blind or overlap else dict(cuts_by_level(view, scale))
                 parts.append({"path": view.source.path, "key": key, "rows": {view.split: len(found)}, "cuts": levels})
             cuts.update(parts[-1]["cuts"])
-        commit = next(view.source.commit for view in corpus.views.values())
+        commit = next((view.source.commit for view in corpus.views.values()), "")
         for split in SPLITS:
             tables[split].append(rows.pieced(pieces[split], left and left.tables[split], corpus.commit_time, commit))
         places.append({"parts": parts})

@@ -230,6 +230,55 @@ def long_repository(folder: Path) -> Path:
     return folder
 
 
+def test_a_merge_that_gives_a_file_another_lineage_is_no_surprise(tmp_path: Path) -> None:
+    """The content stays, what it is counted for does not."""
+    folder = started(tmp_path / "repository")
+    base = {f"m{number}.py": module_text(number) for number in range(10)} | {"q.py": module_text(40, 12)}
+    first = committed(folder, base, "Begin", START)
+    final = module_text(40, 12) + "\n\nEND = 1\n"
+    committed(folder, {"p.py": final, "x.py": module_text(50), "y.py": module_text(51)}, "Copy", START + DAY)
+    made(folder, tmp_path / "cache")
+    git(folder, "checkout", "-q", "-b", "side", first)
+    git(folder, "mv", "q.py", "p.py")
+    committed(folder, {"p.py": final}, "Rename", START + 2 * DAY)
+    git(folder, "checkout", "-q", "main")
+    git(folder, "merge", "-q", "--no-ff", "-s", "ours", "-m", "Join", "side", time=START + 3 * DAY)
+    assert made(folder, tmp_path / "cache") == made(folder, tmp_path / "fresh")
+
+
+def test_a_split_all_of_whose_rows_are_withheld_is_left_out(tmp_path: Path) -> None:
+    folder = small_repository(tmp_path / "repository")
+    header = "".join(f"# Line {number} of what stands above every file of the kit, whoever wrote it.\n" for number in range(12))
+    texts = {path.relative_to(folder).as_posix(): header + path.read_text() for path in sorted(folder.rglob("*.py"))}
+    committed(folder, texts, "Add headers", START + 400 * DAY)
+    rows_made = made(folder, tmp_path / "cache", ("edits",), since=START + 399 * DAY, message_share=0.0)["edits"]
+    assert rows_made["test"] or rows_made["validation"]
+    assert not rows_made["train"]
+
+
+def test_repositories_without_code_or_of_one_name_stand_beside_others(tmp_path: Path) -> None:
+    one, other = small_repository(tmp_path / "a" / "kit"), small_repository(tmp_path / "b" / "kit", 6)
+    empty = started(tmp_path / "empty")
+    committed(empty, {"logo.bin": b"\0\1\2"}, "Draw")
+    found = made([empty, one, other], tmp_path / "cache", ("w256", "edits", "files"))
+    for name in ("w256", "edits"):
+        ids = [row["id"] for split in found[name].values() for row in split]
+        assert len(ids) == len(set(ids)) > 20
+    paths = {row["path"] for split in found["files"].values() for row in split}
+    assert {path.split("/")[0] for path in paths} == {"kit", "kit-2"}
+    committed(one, {"src/kit/part_3.py": module_text(33)}, "Write part 3 anew", START + 200 * DAY)
+    assert made([empty, one, other], tmp_path / "cache") == made([empty, one, other], tmp_path / "fresh")
+
+
+def test_folders_that_name_each_other_as_earlier_end_the_search(tmp_path: Path) -> None:
+    for name, link in (("a", "b"), ("b", "a")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ORIGIN).write_text(json.dumps({"earlier": [[link, 0]]}))
+    assert rows.left_by(tmp_path / "a", "w256-x", 0, "t") is None
+    (tmp_path / "b" / ORIGIN).write_text("{")
+    assert rows.left_by(tmp_path / "a", "w256-x", 0, "t") is None
+
+
 def test_an_earlier_build_that_is_damaged_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str) -> None:
     folder = small_repository(tmp_path / "repository")
     cache, taken = tmp_path / "cache", Taken(monkeypatch)
@@ -242,6 +291,9 @@ def test_an_earlier_build_that_is_damaged_is_passed_over(tmp_path: Path, monkeyp
         path.write_bytes(data)
     (root / "half-made").mkdir()
     (root / "half-made" / ORIGIN).write_text("{")
+    for number, told in enumerate(("[]", "{}", '{"identity": 1, "places": 3}', '"origin"')):
+        (root / f"other-{number}").mkdir()
+        (root / f"other-{number}" / ORIGIN).write_text(told)
     assert made(folder, cache, tokenizer=tokenizer) == made(folder, tmp_path / "fresh", tokenizer=tokenizer)
     assert taken.commits == [0, 0, 0]
 
@@ -319,18 +371,19 @@ def test_shares_are_within_a_point_in_the_default_tokenizers_own_tokens_and_stay
     assert all({path: side for path, side in after.items() if path in sides[0]} == sides[0] for after in sides[1:])
 
 
-def test_the_anchor_is_a_commit_of_the_line_that_new_commits_leave_where_it_is(tmp_path: Path) -> None:
+def test_anchors_are_commits_that_later_ones_leave_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = started(tmp_path / "repository")
-    anchors, ids = [], []
-    for number in range(70):
-        name = f"f{number}.py" if number < 5 else "a.py"
-        ids.append(committed(folder, {name: f"a = {number}\n"}, "Count", START + number * DAY))
-        if number % 3 == 0:
-            with open_repository(folder) as repository:
-                anchors.append((number + 1, ids.index(vocabulary.anchor_of(repository.history()).id) + 1))
-    assert [anchor for tip, anchor in anchors if tip < 16] == [1, 4, 5, 5, 5]  # six files in the end: four fifths are five
-    assert all(tip - tip // 8 <= anchor <= tip for tip, anchor in anchors if tip >= 16)
-    assert len({anchor for tip, anchor in anchors if tip >= 64}) == 1 and anchors[-1] == (70, 64)
+    asked: list[int] = []
+    real = vocabulary.Vocabulary.sizes
+    monkeypatch.setattr(vocabulary.Vocabulary, "sizes", lambda self, order, side: asked.append(order) or real(self, order, side))
+    before: list[int] = []
+    for number in range(12):
+        committed(folder, {f"f{number}.py": module_text(number)}, "Add one", START + number * DAY)
+        asked.clear()
+        made(folder, tmp_path / f"cache {number}", ("files",))
+        assert asked[: len(before)] == before and len(asked) <= len(before) + 1
+        before = list(asked)
+    assert 5 <= len(before) <= 9  # each time there is a quarter more
 
 
 def test_files_of_the_anchor_are_those_that_git_has_there(tmp_path: Path) -> None:
