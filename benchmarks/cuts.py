@@ -148,7 +148,7 @@ class Truth:
 def truth_of(view: View) -> Truth | None:
     """None for text without a grammar, and where the file is not read as its language."""
     language = all_languages().get(view.source.language)
-    tree = tree_of(view.raw, language) if language is not None and language.is_code else None
+    tree = tree_of(view.raw, language, inside_macros=True) if language is not None and language.is_code else None
     try:
         return Truth(view, language, tree) if tree is not None else None
     except (SyntaxError, ValueError):

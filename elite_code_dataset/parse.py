@@ -32,7 +32,7 @@ def parsed(source: SourceFile, seconds: float = PARSE_SECONDS) -> ParsedFile:
     language = all_languages().get(source.language)
     if language is None or not language.is_code:
         return ParsedFile(source, (), (), (), text_blocks(data, language), False)
-    tree = tree_of(data, language, seconds)
+    tree = tree_of(data, language, seconds, inside_macros=True)
     found = _found(tree, language) if tree is not None else None
     if tree is None or found is None:
         return ParsedFile(source, (), (), (), text_blocks(data, None), True)

@@ -36,6 +36,21 @@ ImportParts = tuple[str, tuple[str, ...], str]
 
 
 @dataclass(frozen=True)
+class Macros:
+    """Invocations around whole items, which a grammar shows as bare tokens.
+
+    ``sign`` is a pattern without which no file has one. ``among`` lists those in a tree, each with the node of its braces; ``are_items`` says
+    whether a tree of what stands between the braces holds items and nothing else. ``opening`` is what the grammar reads as the opening of a
+    group of items, without the brace.
+    """
+
+    sign: bytes
+    opening: bytes
+    among: Callable[[tree_sitter.Node], list[tuple[tree_sitter.Node, tree_sitter.Node]]]
+    are_items: Callable[[tree_sitter.Node], bool]
+
+
+@dataclass(frozen=True)
 class Language:
     """All that the package knows about one language. Queries are tree-sitter's, node kinds are the grammar's.
 
@@ -61,6 +76,7 @@ class Language:
     units: str = ""
     imports: str = ""  # a query that names import statements ``@import``
     read_import: Callable[[tree_sitter.Node], list[ImportParts]] | None = field(default=None, compare=False)
+    macros: Macros | None = field(default=None, compare=False)  # macros whose inside may be read as the file's own; see ``_macros.py``
     statements: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
@@ -169,6 +185,7 @@ __all__ = [
     "UNIT_KINDS",
     "ImportParts",
     "Language",
+    "Macros",
     "all_languages",
     "grammar_of",
     "language_of",

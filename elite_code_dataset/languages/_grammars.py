@@ -21,6 +21,7 @@ import tree_sitter
 
 from elite_code_dataset.config import MAX_FILE_BYTES, PARSE_SECONDS
 from elite_code_dataset.languages import _trial
+from elite_code_dataset.languages._macros import opened
 
 if TYPE_CHECKING:
     from elite_code_dataset.languages import Language
@@ -48,22 +49,36 @@ def parser_of(language: Language) -> tree_sitter.Parser | None:
     return kept[language.name]
 
 
-def tree_of(source: bytes, language: Language, seconds: float = PARSE_SECONDS) -> tree_sitter.Tree | None:
-    """The syntax tree, or None: a text kind, no grammar installed, more than ``MAX_FILE_BYTES``, or too much work for its size."""
+def tree_of(source: bytes, language: Language, seconds: float = PARSE_SECONDS, inside_macros: bool = False) -> tree_sitter.Tree | None:
+    """The syntax tree, or None: a text kind, no grammar installed, more than ``MAX_FILE_BYTES``, or too much work for its size.
+
+    ``inside_macros`` shows the items that stand inside a macro's braces as items, in a language that has such macros.
+    """
     parser = parser_of(language)
     if parser is None or len(source) > MAX_FILE_BYTES:
         return None
     source = _without(source, language.hidden)
-    if _trial.looks_crafted(source) and not _trial.passed(source, language.grammar, query_text(language), seconds):
+    crafted = _trial.looks_crafted(source)
+    if crafted and not _trial.passed(source, language.grammar, query_text(language), seconds):
         return None
     tree = _trial.parse(parser, source, time.thread_time() + seconds)
-    if tree is None or not language.hidden_again or not tree.root_node.has_error:
+    if tree is None:
+        return None
+    if language.hidden_again and tree.root_node.has_error:
+        other = _without(source, language.hidden_again)
+        tree = _better(tree, other, language, seconds, 1) if other != source else tree
+    if inside_macros and language.macros is not None and not crafted:
+        other = opened(source, tree, language.macros, parser, time.thread_time() + seconds)
+        tree = _better(tree, other, language, seconds, 0) if other != source else tree
+    return tree
+
+
+def _better(tree: tree_sitter.Tree, other: bytes, language: Language, seconds: float, fewer: int) -> tree_sitter.Tree:
+    """The tree of the other reading of a source when it has at least so many errors fewer."""
+    if _trial.looks_crafted(other) and not _trial.passed(other, language.grammar, query_text(language), seconds):
         return tree
-    other = _without(source, language.hidden_again)
-    if other == source or (_trial.looks_crafted(other) and not _trial.passed(other, language.grammar, query_text(language), seconds)):
-        return tree
-    again = _trial.parse(parser, other, time.thread_time() + seconds)
-    return again if again is not None and _trial.errors(again) < _trial.errors(tree) else tree
+    again = _trial.parse(parser_of(language), other, time.thread_time() + seconds)
+    return again if again is not None and _trial.errors(again) + fewer <= _trial.errors(tree) else tree
 
 
 def _without(source: bytes, pattern: str) -> bytes:

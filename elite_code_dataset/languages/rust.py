@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from elite_code_dataset.languages import ImportParts, Language
+from elite_code_dataset.languages import ImportParts, Language, Macros
 
 UNITS = """
 (function_item name: (_) @name body: (_) @body) @function
@@ -129,6 +129,42 @@ def _string_in(node: Node) -> str:
     return ""
 
 
+_BODIES = frozenset("mod_item impl_item trait_item foreign_mod_item".split())  # what holds items in a body
+_ITEMS = _BODIES | frozenset(
+    "function_item function_signature_item struct_item enum_item union_item type_item associated_type const_item static_item "
+    "macro_definition use_declaration extern_crate_declaration".split()
+)
+_BESIDE_ITEMS = frozenset("attribute_item inner_attribute_item line_comment block_comment empty_statement".split())
+
+
+def _invocation(node: Node) -> Node | None:
+    if node.type == "expression_statement" and node.named_child_count:
+        node = node.named_child(0)
+    return node if node.type == "macro_invocation" else None
+
+
+def _item_macros(root: Node) -> list[tuple[Node, Node]]:
+    """Invocations among items, at any depth of modules and bodies of methods, whose arguments stand in braces."""
+    found: list[tuple[Node, Node]] = []
+    stack = [root]
+    while stack:
+        for node in stack.pop().named_children:
+            invocation = _invocation(node)
+            tokens = invocation.named_child(invocation.named_child_count - 1) if invocation is not None else None
+            if tokens is not None and tokens.type == "token_tree" and tokens.child(0).type == "{":
+                found.append((invocation, tokens))
+            body = node.child_by_field_name("body") if node.type in _BODIES else None
+            stack += [body] if body is not None else []
+    return found
+
+
+def _are_items(root: Node) -> bool:
+    children = root.named_children
+    if any(node.type not in _ITEMS and node.type not in _BESIDE_ITEMS and _invocation(node) is None for node in children):
+        return False
+    return any(node.type in _ITEMS for node in children) or bool(_item_macros(root))
+
+
 LANGUAGE = Language(
     name="rust",
     suffixes=(".rs",),
@@ -139,6 +175,7 @@ LANGUAGE = Language(
     units=UNITS,
     imports=IMPORTS,
     read_import=read_import,
+    macros=Macros(rb"!\s*\{", b"extern", _item_macros, _are_items),
     statements=(
         "(source_file (_) @it)",
         "(declaration_list (_) @it)",
