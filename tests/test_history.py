@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elite_code_dataset import renames
 from elite_code_dataset.history import lineage_id
 from elite_code_dataset.line_times import common_ends, kept_lines, line_count, own_part
 from elite_code_dataset.messages import People, cleaned, is_bot, is_revert
@@ -79,6 +80,76 @@ def test_equal_files_are_paired_by_name_first(folder: Path) -> None:
     with open_repository(folder) as repository:
         entries = repository.history().commits[-1].entries
         assert [(entry.old_path, entry.path) for entry in entries] == [("a/x.py", "b/x.py"), ("a/y.py", "b/y.py")]
+
+
+class Comparisons:
+    """Stands in for ``renames.similarity``, and counts what it is asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pairs = self.lines = 0
+        self._own = renames.similarity
+        monkeypatch.setattr(renames, "similarity", self)
+
+    def __call__(self, old: renames.Text, new: renames.Text) -> float:
+        self.pairs += 1
+        self.lines += min(len(old.lines), len(new.lines))
+        return self._own(old, new)
+
+
+def moved_names(folder: Path) -> dict[str, str]:
+    """New path -> old path of the last commit's renames."""
+    with open_repository(folder) as repository:
+        return {entry.path: entry.old_path for entry in repository.history().commits[-1].entries if entry.status == "R"}
+
+
+def test_many_files_that_move_with_small_changes_are_each_compared_with_their_own_past_only(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = "import os\nimport sys\n\n"
+    before = {f"old/f{i}.py": shared + code(f"only{i}", 30) for i in range(400)}
+    after = {f"new/g{(i * 7) % 400}.py": shared + code(f"only{i}", 30) + f"changed = {i}\n" for i in range(400)}
+    committed(folder, before, "Begin")
+    committed(folder, dict.fromkeys(before) | after, "Move them all")
+    asked = Comparisons(monkeypatch)
+    assert moved_names(folder) == {f"new/g{(i * 7) % 400}.py": f"old/f{i}.py" for i in range(400)}
+    assert asked.pairs == 400
+
+
+def test_the_cost_of_a_commit_whose_files_are_all_alike_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renames, "_LOOKED_UP", 20_000)
+    monkeypatch.setattr(renames, "_COUNTED", 20_000)
+    same = code("same", 200)
+    before = {f"old/f{i}.py": same + f"mine = {i}\n" for i in range(100)}
+    after = {f"new/f{i}.py": same + f"mine = {i + 1000}\n" for i in range(100)}
+    committed(folder, before, "Begin")
+    committed(folder, dict.fromkeys(before) | after, "Move them all")
+    asked = Comparisons(monkeypatch)
+    assert moved_names(folder) == {f"new/f{i}.py": f"old/f{i}.py" for i in range(100)}, (
+        "by their names, since nothing else tells them apart"
+    )
+    assert 100 <= asked.pairs < 10_000 and asked.lines <= 20_000 + 100 * 201
+
+
+def test_the_index_of_shared_lines_finds_what_comparing_every_pair_finds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [code(f"part{i}", 6) for i in range(12)]
+    before = {f"old/f{i}.py": "".join(parts[(i + k * (1 + i % 3)) % 12] for k in range(4)) + f"a = {i}\n" for i in range(30)}
+    after = {f"new/f{i}.py": "".join(parts[(i * 5 + k * (1 + i % 2)) % 12] for k in range(3)) + f"b = {i}\n" for i in range(30)}
+    committed(folder, before, "Begin")
+    committed(folder, dict.fromkeys(before) | after, "Shuffle")
+    asked = Comparisons(monkeypatch)
+    expected, all_pairs = moved_names(folder), asked.pairs
+    monkeypatch.setattr(renames, "_LOOKED_UP", 30_000)
+    assert moved_names(folder) == expected and 10 < len(expected) < 30
+    assert asked.pairs - all_pairs < all_pairs // 2
+
+
+def test_more_equal_files_than_a_hundred_are_paired_by_name_first(folder: Path) -> None:
+    before = {f"old/f{i}.py": code("same") for i in range(150)}
+    committed(folder, before, "Begin")
+    committed(
+        folder, dict.fromkeys(before) | {f"new/f{i}.py": code("same") for i in range(140, 150)} | {"new/other.py": code("same")}, "Move"
+    )
+    assert moved_names(folder) == {f"new/f{i}.py": f"old/f{i}.py" for i in range(140, 150)} | {"new/other.py": "old/f0.py"}
 
 
 def test_a_copy_joins_its_source_unless_it_is_tiny(folder: Path) -> None:
