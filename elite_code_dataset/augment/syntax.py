@@ -14,6 +14,11 @@ import tree_sitter
 from elite_code_dataset.languages import Language, tree_of
 
 
+def is_list_of_statements(kind: str) -> bool:
+    """Whether nodes of this kind hold statements, one after the other: a block, a body, what could not be read."""
+    return kind.endswith(("block", "statement_list", "compound_statement", "body", "declaration_list")) or kind == "ERROR"
+
+
 @dataclass(frozen=True)
 class Syntax:
     """Node ``i`` has ``kinds[i]``, ``fields[i]`` ('' without one), ``parents[i]`` (-1 at the root) and the bytes
@@ -79,6 +84,20 @@ class Syntax:
     def begins_line(self, node: int) -> bool:
         """Whether nothing but blanks stands before the node on its line."""
         return not self.source[self.line_start(node) : self.starts[node]].strip()
+
+    def statement(self, node: int) -> int:
+        """The node, or the nearest one around it, that stands directly in a block, a body or the file: the whole statement."""
+        while self.parents[node] > 0 and not is_list_of_statements(self.kinds[self.parents[node]]):
+            node = self.parents[node]
+        return node
+
+    def is_certain(self, node: int) -> bool:
+        """Whether the subtree holds no error, none stands beside it, and none holds it: only then is it surely what it was read as."""
+        if not self.is_sound(node) or any(self.kinds[above] == "ERROR" for above in self.ancestors(node)):
+            return False
+        around = list(self.children(self.parents[node])) if self.parents[node] >= 0 else [node]
+        place = around.index(node)
+        return not any(one in self.broken for one in around[max(place - 1, 0) : place + 2])
 
     def is_sound(self, node: int) -> bool:
         """Whether the subtree holds no error."""

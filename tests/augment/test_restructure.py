@@ -269,3 +269,19 @@ def test_a_language_without_rules_and_a_source_without_rewrites_are_told_apart()
     assert rewrite_source(b"int f() { return 1; }", all_languages()["cpp"], Rng(0)) == Abstained("language")
     assert rewrite_source(b"x = 1\n", all_languages()["python"], Rng(0)) == Abstained("no_certain_rewrite")
     assert set(all_rules()) <= set(all_languages())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    if (size > 64 KB) size = 1;",
+        "    x = !(a && size > 64 KB);",
+        "    return size < 64 KB ? 1 : 2;",
+        "    while (64 KB < size && 3 > a) a = 1;",
+        "    if (size > 64 KB) { a = 1; } else { b(); }",
+    ],
+)
+def test_a_statement_of_which_a_part_could_not_be_read_stays_as_it_is(body):
+    source = "#define KB *(1 <<10)\nint f(int size) {\n    " + body + "\n    if (a < 3) { b(); }\n}\n"
+    assert [rewritten.splitlines()[2] for _, rewritten in rewrites("c", source)] == ["    " + body]
+    assert "3 > a" in rewrites("c", source)[0][1]

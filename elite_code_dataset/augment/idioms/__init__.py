@@ -19,6 +19,7 @@ from functools import cache
 import tree_sitter
 
 from elite_code_dataset.augment.frames import Framed
+from elite_code_dataset.augment.syntax import is_list_of_statements
 from elite_code_dataset.languages import Language, grammar_of
 from elite_code_dataset.records import EliteCodeError
 
@@ -244,6 +245,8 @@ def _applies(site: Site, source: bytes) -> bool:
     above = it.parent
     if above is not None and above.type == "ERROR":
         return False  # further up an error is only the edge of a window that was cut out of something larger
+    if _statement(it).has_error or _statement(site.captures.get("until", [it])[-1]).has_error:
+        return False  # a part of the statement could not be read, so the rest may have been read wrong
     searched = bool(site.idiom.inside)
     while above is not None:
         if searched and above.type in site.idiom.outside:
@@ -252,6 +255,13 @@ def _applies(site: Site, source: bytes) -> bool:
             searched = False
         above = above.parent
     return not searched
+
+
+def _statement(node: tree_sitter.Node) -> tree_sitter.Node:
+    """The node, or the nearest one around it, that stands directly in a block, a body or the file."""
+    while node.parent is not None and node.parent.parent is not None and not is_list_of_statements(node.parent.type):
+        node = node.parent
+    return node
 
 
 def _spans_lines(node: tree_sitter.Node) -> bool:

@@ -52,14 +52,20 @@ def all_checks() -> dict[str, Callable[[str, str], bool]]:
 
 
 def edits_of(syntax: Syntax, language: Language) -> list[Edit]:
-    """Every rewrite that is certain, in the order of the nodes; they may overlap. Nothing that holds an error is touched."""
+    """Every rewrite that is certain, in the order of the nodes; they may overlap. No statement that holds an error, or stands beside one, is touched."""
     rules = all_rules().get(language.name, {})
     broken = [(syntax.starts[node], syntax.ends[node]) for node in syntax.broken]
+    soundness: dict[int, bool] = {}
     found = []
     for node, kind in enumerate(syntax.kinds):
         for rule in rules.get(kind, ()):
             edit = rule(syntax, node)
-            if edit and not any(start <= edit.end and end >= edit.start for start, end in broken):
+            if edit is None or any(start <= edit.end and end >= edit.start for start, end in broken):
+                continue
+            statement = syntax.statement(node)
+            if statement not in soundness:
+                soundness[statement] = not broken or syntax.is_certain(statement)
+            if soundness[statement]:
                 found.append(edit)
     return found
 
