@@ -572,3 +572,27 @@ def test_a_function_of_which_a_part_is_missing_is_left_alone():
 def test_every_language_with_rules_is_one_that_the_package_knows():
     assert set(all_rules()) <= set(all_languages())
     assert names_of([b"fn f(a: u8) { let b = a; b; }"], all_languages()["rust"]) == {"local": ["b"], "parameter": ["a"]}
+
+
+def test_a_parameter_stays_where_no_call_is_seen():
+    source = """\
+def outer(mycmp):
+    class K:
+        def add(self, extra, times=1):
+            total = extra * times
+            return mycmp(total)
+
+    def callback(event):
+        found = event.x
+        return found
+
+    def seen(item):
+        return item
+
+    return K, seen(mycmp)
+"""
+    [scope] = scope_of(all_languages()["python"], source)
+    assert "item" in scope.roles and "found" in scope.roles
+    assert {name: scope.blocked[name] for name in ("extra", "times", "event")} == dict.fromkeys(
+        ("extra", "times", "event"), "keyword_parameter"
+    )

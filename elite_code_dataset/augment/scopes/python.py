@@ -87,6 +87,9 @@ def _called_positionally(syntax: Syntax, parameters: int, function: int) -> bool
         return _is_argument_of_known(syntax, owner)
     if syntax.kinds[syntax.parents[owner]] == "decorated_definition":
         return False
+    if syntax.kinds[syntax.nearest(owner, (*FUNCTION, "class_definition"))] == "class_definition":
+        return False  # a method is called through an object: who calls it is not to be seen
+    called = False
     name_leaf = syntax.child(owner, "name")
     name = syntax.text(name_leaf)
     for leaf in syntax.leaves(function):
@@ -95,7 +98,8 @@ def _called_positionally(syntax: Syntax, parameters: int, function: int) -> bool
         call = syntax.parents[leaf]
         if syntax.kinds[call] != "call" or syntax.fields[leaf] != "function" or _names_arguments(syntax, call):
             return False
-    return True
+        called = True
+    return called
 
 
 def _names_arguments(syntax: Syntax, call: int) -> bool:
