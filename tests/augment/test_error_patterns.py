@@ -536,3 +536,92 @@ def test_on_real_files_however_they_are_cut_no_block_parses_worse_and_no_target_
         assert framed("".join(block), language).trouble <= framed(piece, language).trouble
         assert "".join("".join(block).split()) != "".join(piece.split())
     assert made >= 2
+
+
+def test_a_return_for_a_goto_takes_its_type_from_the_real_function_only():
+    body = "        if (addl == rvl_error) { goto _output_error; }\n        length += addl;\n    }\n}\n"
+    assert made_worse(body, "c", "return_for_goto") is None
+    whole = "int f(int addl) {\n    {\n" + body + ""
+    assert "{ return -1; }" in made_worse(whole, "c", "return_for_goto")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "if (Significand() == 0) return -0.0;",
+        "if (Significand() == 0) return -1;",
+        "if (exponent() != 0) return -1;",
+        "if (width(x) > 0) return -1;",
+        "if (width(x) != 0) return width_of(x);",
+        "if (width(x) < 0) x = 1;",
+    ],
+)
+@pytest.mark.parametrize("language", ["c", "cpp"])
+def test_an_ordinary_value_is_no_return_code(statement, language):
+    assert made_worse("int f(int x) {\n    " + statement + "\n    return 0;\n}\n", language, "ignored_return_code") is None
+
+
+@pytest.mark.parametrize(
+    "branch", ["return -1;", "goto out;", "throw Failure(x);", 'fprintf(stderr, "no");', "log_error(x);", "return kErr_INVALID;"]
+)
+def test_a_code_that_is_handled_as_a_failure_is_one(branch):
+    before = "int f(int x) {\n    if (store(x) < 0) " + branch + "\n    return 0;\n}\n"
+    assert "    store(x);\n" in made_worse(before, "cpp", "ignored_return_code")
+
+
+NOT_COMPILING = {
+    "declared and not used": """
+func conv(ss []string) []int64 {
+	out := make([]int64, len(ss))
+	for i, d := range ss {
+		var err error
+		out[i], err = strconv.ParseInt(d, 0, 64)
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	return out
+}
+""",
+    "undefined": """
+func t(t *testing.T) {
+	err := fs.Parse(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = fs.Parse(b)
+	if err == nil {
+		t.Fatal("x")
+	}
+}
+""",
+    "no new variables": """
+func t(n int) int {
+	n, err := read(n)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+""",
+    "used in the branch alone": """
+func t() int {
+	m, err := read()
+	if err != nil {
+		return m
+	}
+	return 0
+}
+""",
+}
+
+
+@pytest.mark.parametrize("source", NOT_COMPILING.values(), ids=NOT_COMPILING)
+def test_go_that_would_not_compile_is_not_shown(source):
+    assert made_worse(code(source), "go", "ignored_error") is None
+
+
+def test_a_deferred_call_is_kept_where_it_is_the_only_use_of_a_variable():
+    before = "func f() {\n\tctx, cancel := with(c)\n\tdefer cancel()\n\th(ctx)\n}\n"
+    assert made_worse(before, "go", "dropped_defer") is None
+    assert "defer" not in made_worse(before.replace("h(ctx)", "h(ctx, cancel)"), "go", "dropped_defer")

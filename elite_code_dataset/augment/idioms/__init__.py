@@ -31,7 +31,8 @@ class Idiom:
     """``query`` names the node that is replaced ``@it``; with ``@until`` the replaced span goes on to the end of that node.
 
     ``where`` are regular expressions that captures must match in full; ``inside`` are node kinds of which one must stand above the place
-    (before any kind in ``outside``); ``whole_lines`` says that an empty text takes its lines along.
+    (before any kind in ``outside``); ``whole_lines`` says that an empty text takes its lines along;
+    ``together`` keeps of all the places those that may be made worse at once.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Idiom:
     inside: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     whole_lines: bool = False
+    together: Callable[[list[Site], bytes], list[Site]] = lambda sites, source: sites
 
 
 class Found:
@@ -89,11 +91,11 @@ class Found:
         return bool(statements) and statements[-1].type in kinds
 
     def above(self, kinds: tuple[str, ...]) -> tree_sitter.Node | None:
-        """The nearest node of these kinds around the place."""
+        """The nearest node of these kinds around the place, where the target shows it from its start."""
         node = self.site.captures["it"][0].parent
         while node is not None and node.type not in kinds:
             node = node.parent
-        return node
+        return node if node is not None and self.site.first <= node.start_byte else None  # one of the frame is nobody's
 
     def text_of(self, node: tree_sitter.Node | None) -> str:
         return self.source[node.start_byte : node.end_byte].decode() if node is not None else ""
@@ -101,12 +103,13 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """A place where an idiom applies: the bytes that are replaced, and the captures by name."""
+    """A place where an idiom applies: the bytes that are replaced, the captures by name, and where the target begins."""
 
     idiom: Idiom
     start: int
     end: int
     captures: Mapping[str, Sequence[tree_sitter.Node]]
+    first: int = 0
 
 
 def emptied(found: Found) -> str | None:
@@ -183,7 +186,7 @@ def sites_of(idiom: Idiom, language: Language, view: Framed) -> list[Site]:
     for _, captures in tree_sitter.QueryCursor(query).matches(view.tree.root_node) if query else ():
         it = captures["it"][0]
         until = captures.get("until", [it])[-1]
-        site = Site(idiom, it.start_byte, max(it.end_byte, until.end_byte), captures)
+        site = Site(idiom, it.start_byte, max(it.end_byte, until.end_byte), captures, view.first)
         if not view.first <= site.start <= site.end <= view.last:
             continue
         if _applies(site, view.source) and worse_text(site, view.source, plain_text(view.source)) is not None:
@@ -191,7 +194,7 @@ def sites_of(idiom: Idiom, language: Language, view: Framed) -> list[Site]:
         if len(found) > MOST_SITES:
             return []
     unique = {(site.start, site.end): site for site in sorted(found, key=lambda s: (s.start, -s.end))}
-    return list(unique.values())
+    return idiom.together(list(unique.values()), view.source)
 
 
 def plain_text(source: bytes) -> Callable[[int, int], str]:

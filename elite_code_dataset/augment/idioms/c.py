@@ -13,18 +13,31 @@ LABEL = r"(?i)(\w*_)?(fail\w*|err\w*|out\w*|clean\w*|done|exit|bail\w*|end|finis
 PREDICATES = re.compile(
     r"(?i)\w*(cmp|_eq|equal)\w*|(is|has|can|should|test|contains|get)[_A-Z]\w*|\w+_(is|has|can)_\w+|is\w+|str\w+|mem\w+|feof|getc|getopt\w*"
 )
-FAILS = re.compile(
-    r"\{?\s*(?:[^{};]*;\s*){0,4}(goto\s+\w+|return\s+(\(?-|NULL|nullptr|false|FALSE|errno|err|error|ret|rc|res|status|1|E[A-Z]+))[^;{}]*;\s*\}?"
+FAILURE = (
+    r"-\s*(?:\d+|[A-Z]\w*|errno)|NULL|nullptr|false|FALSE|errno|err|error|ret|rc|res|status|1|E[A-Z]+|\w*(?:ERR|FAIL|INVALID)[A-Z_]*\w*"
+)
+LOGS = r"(?:perror|abort|exit|_exit|die|err|errx|fatal|panic|\w*(?i:log|error|warn|fail)\w*)\s*\([^;{}]*\)|fprintf\s*\(\s*stderr[^;{}]*\)"
+FAILS = re.compile(rf"\{{?\s*(?:[^{{}};]*;\s*){{0,4}}(?:goto\s+\w+|return\s*\(?\s*(?:{FAILURE})\s*\)?|throw\b[^;{{}}]*|{LOGS})\s*;\s*\}}?")
+FAILED = {
+    "!=": r"0|\w*(OK|SUCCESS)\w*",
+    "<": "0",
+    "==": r"-\s*1|NULL|nullptr|\w*(ERR|FAIL|INVALID)\w*",
+}  # what a failed call gives, by operator
+ACTIONS = re.compile(
+    r"(?i)\w*(init|open|start|stop|run|connect|setup|load|save|flush|close|sync|lock|wait|join|read|write|send|recv|alloc|create|parse|register|bind|listen|"
+    r"accept|fork|exec|fetch|update|reset|check|verify|enable|disable|process|next|advance|commit|begin|end)\w*"
 )
 ALLOCATORS = r"\w*(alloc\w*|strn?dup|fopen|fdopen|opendir|create|new)"
 SIGNED = re.compile(r"(?:static |inline |const |extern |\w+ )*?(int|long|ssize_t|off_t|s32|s64|int32_t|int64_t)\b")
 
 
 def ignored(found: Found) -> str | None:
-    name = found.raw("called")
-    if not FAILS.fullmatch(found.raw("handled")) or PREDICATES.fullmatch(name):
+    """Only a call that tells of its failure: compared with what failed calls give, and handled as a failure."""
+    name, wanted = found.raw("called"), FAILED.get(found.raw("operator"))
+    if not FAILS.fullmatch(found.raw("handled")) or PREDICATES.fullmatch(name) or not wanted or not re.fullmatch(wanted, found.raw("code")):
         return None
-    return f"{found['kept']};"
+    does = found.raw("arguments").strip("() \n\t") or ACTIONS.fullmatch(name)  # what takes nothing and does nothing is a value
+    return f"{found['kept']};" if does else None
 
 
 def unchecked(found: Found) -> str | None:
@@ -46,20 +59,20 @@ def returned(found: Found) -> str | None:
     return None if value is None else f"return{value};"
 
 
-CALL = "(call_expression function: (identifier) @called)"
+CALL = "(call_expression function: (identifier) @called arguments: (_) @arguments)"
 SET = f"(assignment_expression left: (_) right: {CALL})"
 CHECK = "(if_statement condition: (_) @condition consequence: (_) @handled !alternative) @it"
 
 IDIOMS = (
     Idiom(
         "ignored_return_code",
-        f"(if_statement condition: (_ (binary_expression left: {CALL} @kept right: (_) @code)) consequence: (_) @handled !alternative) @it",
+        f"(if_statement condition: (_ (binary_expression left: {CALL} @kept operator: _ @operator right: (_) @code))"
+        " consequence: (_) @handled !alternative) @it",
         ignored,
-        where={"code": r"0|-1|NULL|\w*(OK|SUCCESS)\w*"},
     ),
     Idiom(
         "ignored_return_code",
-        f"(if_statement condition: (_ (binary_expression left: (parenthesized_expression {SET} @kept) right: (_)))"
+        f"(if_statement condition: (_ (binary_expression left: (parenthesized_expression {SET} @kept) operator: _ @operator right: (_) @code))"
         " consequence: (_) @handled !alternative) @it",
         ignored,
     ),
