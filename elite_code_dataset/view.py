@@ -1,25 +1,26 @@
 """Views: one parsed and encoded file, prepared once for every scale; how good each of its places is to cut, and what stands where.
 
-In: a ``ParsedFile``, its ``Encoding``, its group and split, the times of its lines. Out: token indices, levels, words, import lines. Costs one pass
-over the places a scale; all else is computed once and kept.
+In: a ``ParsedFile``, its ``Encoding``, its group and split, the times of its lines. Out: token indices, levels, words, import lines, units by place
+and by name. Costs one pass over the places a scale; all else is computed once and kept, so that no row looks at all units.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from elite_code_dataset.config import SIGNATURE_CHARACTERS
 from elite_code_dataset.languages import Language, all_languages
-from elite_code_dataset.records import ParsedFile
+from elite_code_dataset.records import ParsedFile, Unit
 from elite_code_dataset.tokens import Encoding
 
 ANYWHERE, LINE, BLOCK, STATEMENT, NESTED, TOP = -1, 0, 1, 2, 3, 4  # how good a place to cut is
 BLANKS = re.compile(rb"\s*")
 WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+LINE_END = re.compile(rb"[ \t\r;,]*\n|[^\S\n]*\Z")
 
 
 class View:
@@ -41,16 +42,14 @@ class View:
         starts = self.encoding.starts
         levels = np.full(len(starts), ANYWHERE, dtype=np.int8)
         levels[1:][starts[1:] == starts[:-1]] = ANYWHERE - 1
-        nested = [u for u in self.parsed.units if u.depth]
-        top = [u for u in self.parsed.units if not u.depth]
-        for offsets, level in (
-            (self.line_starts, LINE),
-            (self.parsed.blocks, BLOCK),
-            (self.parsed.statements, STATEMENT),
-            ([e for u in nested for e in (u.start_byte, self._line_after(u.end_byte))], NESTED),
-            ([e for u in top for e in (u.start_byte, self._line_after(u.end_byte))], TOP),
+        nested = np.array([u.depth > 0 for u in self.parsed.units], dtype=bool)
+        for places, level in (
+            (self.places(self.line_starts), LINE),
+            (self.places(self.parsed.blocks), BLOCK),
+            (self.places(self.parsed.statements), STATEMENT),
+            (self.unit_places[:, nested], NESTED),
+            (self.unit_places[:, ~nested], TOP),
         ):
-            places = self.places(offsets)
             places = places[places >= 0]
             levels[places] = np.maximum(levels[places], level)
         levels[0] = levels[-1] = TOP
@@ -75,7 +74,7 @@ class View:
     def run_places(self) -> list[int]:
         """Tokens at which a run of code begins that no cut should divide: statements, and what follows a unit that is a statement."""
         statements = set(self.parsed.statements)
-        ends = [self._line_after(u.end_byte) for u in self.parsed.units if u.start_byte in statements]
+        ends = [end for unit, end in zip(self.parsed.units, self.unit_ends) if unit.start_byte in statements]
         places = self.places(sorted({*statements, *ends})) if statements else np.zeros(0, np.int64)
         return sorted({*places[places >= 0].tolist(), len(self.encoding.ids)})
 
@@ -114,10 +113,74 @@ class View:
 
     def _line_after(self, byte: int) -> int:
         """The start of the next line if only blanks and closing marks stand before it, else ``byte``."""
-        end = self.raw.find(b"\n", byte)
-        if end < 0:
-            return len(self.raw) if not self.raw[byte:].strip() else byte
-        return end + 1 if not self.raw[byte:end].strip(b" \t\r;,") else byte
+        found = LINE_END.match(self.raw, byte)
+        return found.end() if found else byte
+
+    @cached_property
+    def unit_ends(self) -> list[int]:
+        """Where each unit ends, with its line where nothing else stands there."""
+        return [self._line_after(unit.end_byte) for unit in self.parsed.units]
+
+    @cached_property
+    def unit_places(self) -> np.ndarray:
+        """int64, shape (2, units): the tokens at which to cut in front of each unit and behind it."""
+        return self.places([*(unit.start_byte for unit in self.parsed.units), *self.unit_ends]).reshape(2, -1)
+
+    @cached_property
+    def _units_by_start(self) -> tuple[np.ndarray, np.ndarray]:
+        starts = np.array([unit.start_byte for unit in self.parsed.units], dtype=np.int64)
+        order = np.argsort(starts, kind="stable")
+        return starts[order], order
+
+    def units_in(self, start: int, end: int) -> list[Unit]:
+        """The units that begin in ``[start, end)``, in the file's order."""
+        starts, order = self._units_by_start
+        first, last = np.searchsorted(starts, (start, end))
+        return [self.parsed.units[i] for i in np.sort(order[first:last])]
+
+    def enclosing(self, starts: Iterable[int]) -> Iterator[list[int]]:
+        """For each of these ascending bytes the indices of the units that it lies strictly inside of, outermost first."""
+        begins, order = self._units_by_start
+        at, around = 0, []
+        for start in starts:
+            first, at = at, int(np.searchsorted(begins, start))
+            around = [i for i in (*around, *order[first:at].tolist()) if self.parsed.units[i].end_byte > start]
+            yield sorted(around)
+
+    @cached_property
+    def signature_lines(self) -> list[str]:
+        """Each unit's signature on one line; '' for one that no context shows."""
+        return [one_line(unit.signature) for unit in self.parsed.units]
+
+    @cached_property
+    def distinct_lines(self) -> list[str]:
+        """The signature lines there are, in order."""
+        return [line for line in dict.fromkeys(self.signature_lines) if line]
+
+    @cached_property
+    def named(self) -> dict[str, list[int]]:
+        """Name -> indices of the units with that name that have a signature line."""
+        found: dict[str, list[int]] = {}
+        for i, (unit, line) in enumerate(zip(self.parsed.units, self.signature_lines)):
+            if line:
+                found.setdefault(unit.name, []).append(i)
+        return found
+
+    @cached_property
+    def defined(self) -> dict[str, list[Unit]]:
+        """Name -> the units it may mean where it is used; names of one or two letters mean too much."""
+        kept = ((name, [self.parsed.units[i] for i in found]) for name, found in self.named.items() if len(name) > 2)
+        used = {name: [unit for unit in units if unit.kind not in ("impl", "module")] for name, units in kept}
+        return {name: units for name, units in used.items() if units}
+
+    @cached_property
+    def path_line(self) -> str:
+        """The path as a comment of the file's language."""
+        language = all_languages().get(self.source.language)
+        label = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in self.source.path)
+        if language is not None and not language.line_comment and language.block_comment:
+            return f"{language.block_comment[0]} {label} {language.block_comment[1]}\n"
+        return f"{language.line_comment if language is not None and language.line_comment else '#'} {label}\n"
 
     @cached_property
     def words(self) -> tuple[np.ndarray, list[bytes]]:
@@ -132,6 +195,11 @@ class View:
         return {word.decode(): None for word in words[a:b]}
 
     @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every identifier-like word of the file."""
+        return frozenset(word.decode() for word in set(self.words[1]))
+
+    @cached_property
     def import_lines(self) -> list[tuple[int, int, str, frozenset[str]]]:
         """Start, end, text on one line, and the names brought in, of each import statement."""
         spans: dict[tuple[int, int], set[str]] = {}
@@ -139,6 +207,15 @@ class View:
             names = found.names or (re.split(r"[./:]+", found.module.strip("\"'"))[-1],)
             spans.setdefault((found.start_byte, found.end_byte), set()).update(names)
         return [(a, b, one_line(self._whole_lines(a, b)), frozenset(names)) for (a, b), names in sorted(spans.items())]
+
+    @cached_property
+    def imported(self) -> dict[str, list[int]]:
+        """Name -> indices of the ``import_lines`` that bring it in."""
+        found: dict[str, list[int]] = {}
+        for i, (_, _, _, names) in enumerate(self.import_lines):
+            for name in sorted(names):
+                found.setdefault(name, []).append(i)
+        return found
 
     def _whole_lines(self, start: int, end: int) -> str:
         """The text of ``[start, end)`` with the rest of its first and last line: what a ``require`` is bound to stands before it."""

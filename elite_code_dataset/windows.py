@@ -3,22 +3,22 @@
 In: ``View`` of every file (its syntax, its one encoding), the import graph. Out: rows whose targets, file by file and scale by scale,
 are that file, each byte once. 256: one unit under its enclosing header; 512: the same with imports and the signatures it calls; 1024:
 neighbouring units; 2048: as much of one file as fits; 4096: a file with the files it depends on, signatures first, then bodies.
-Cuts fall on units, else statements, else softer places, else lines. Costs one pass over cut positions a scale; nothing is tokenized
-but the context lines, each once.
+Cuts fall on units, else statements, else softer places, else lines. Costs one pass over cut positions a scale, and for each row what it
+shows and names; nothing is tokenized but the context lines, each once.
 """
 
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from elite_code_dataset.config import CONTEXT_SHARE, LEAST_CONTEXT_SHARE, SEGMENT_MINIMUM
-from elite_code_dataset.languages import all_languages
 from elite_code_dataset.records import Unit, Window
 from elite_code_dataset.tokens import Encoder
 from elite_code_dataset.view import ANYWHERE, BLOCK, LINE, NESTED, STATEMENT, TOP, View, one_line
@@ -46,9 +46,9 @@ class Corpus:
         """Ids of every line a context may be made of, each line encoded once."""
         lines: dict[str, None] = {}
         for view in self.views.values():
-            lines[path_line(view)] = None
+            lines[view.path_line] = None
             lines.update((text, None) for _, _, text, _ in view.import_lines if text)
-            lines.update((signature_line(u), None) for u in view.parsed.units if signature_line(u))
+            lines.update(dict.fromkeys(view.distinct_lines))
         return dict(zip(lines, self.encoder.ids_of(list(lines))))
 
     def ids_of(self, line: str) -> list[int]:
@@ -70,12 +70,24 @@ class Piece:
     level: int
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the rows of a file may show of others: the files it imports; and for names it uses where they are defined."""
+
+    visible: list[View]
+    called: dict[str, list[tuple[View, Unit]]]
+
+
 def windows_of(corpus: Corpus, view: View, scale: int, overlap: float = 0.0, blind: bool = False) -> Iterator[Window]:
     """Rows of one file at one scale (any number of tokens; the five named ones have contexts of their own)."""
     pieces = pieces_of(view, scale, overlap, blind)
-    called = None if blind else _callable_signatures(corpus, view)
-    for piece in pieces:
-        yield _window(corpus, view, scale, piece, called)
+    if blind:
+        yield from (_window(corpus, view, scale, piece, []) for piece in pieces)
+        return
+    visible = corpus.visible(view)
+    shown = Shown(visible, _called_names(view, visible) if scale in (512, 1024) else {})
+    for piece, around in zip(pieces, view.enclosing(int(view.encoding.starts[piece.first]) for piece in pieces)):
+        yield _window(corpus, view, scale, piece, _context(corpus, view, scale, piece, around, shown))
 
 
 def pieces_of(view: View, scale: int, overlap: float = 0.0, blind: bool = False) -> list[Piece]:
@@ -134,15 +146,11 @@ def _best_cut(levels: np.ndarray, first: int, last: int, budget: int, aim: int) 
 
 def _segments(view: View, budget: int, levels: np.ndarray) -> list[tuple[int, int]]:
     """One unit a segment: cut around every unit that is not inside a function; short headers and leftovers join a neighbour."""
-    units = view.parsed.units
-    open_to_cuts = [u for u in units if not _inside_callable(u, units)]
-    marks = {0, len(view.encoding.ids)}
-    callables: set[int] = set()
-    for u in open_to_cuts:
-        start, end = (int(p) for p in view.places([u.start_byte, view._line_after(u.end_byte)]))
-        marks.update(p for p in (start, end) if p >= 0 and levels[p] >= NESTED)  # a unit inside a run stays with it
-        if u.kind in CALLABLES and start in marks:
-            callables.add(start)
+    units, n = view.parsed.units, len(view.encoding.ids)
+    chosen = np.flatnonzero(~np.array(_inside_callables(units), dtype=bool))
+    places = view.unit_places[:, chosen]
+    marks = {0, n, *places[(places >= 0) & (levels[places] >= NESTED)].tolist()}  # a unit inside a run stays with it
+    callables = {place for place, i in zip(places[0].tolist(), chosen.tolist()) if units[i].kind in CALLABLES and place in marks}
     cuts = sorted(marks)
     segments: list[tuple[int, int]] = []
     for first, last in zip(cuts, cuts[1:]):
@@ -164,12 +172,12 @@ def _segments(view: View, budget: int, levels: np.ndarray) -> list[tuple[int, in
     return segments
 
 
-def _inside_callable(unit: Unit, units: Sequence[Unit]) -> bool:
-    while unit.parent >= 0:
-        unit = units[unit.parent]
-        if unit.kind in CALLABLES:
-            return True
-    return False
+def _inside_callables(units: Sequence[Unit]) -> list[bool]:
+    """Whether each unit stands in a function, at any depth; an outer unit comes before those inside it."""
+    inside: list[bool] = []
+    for unit in units:
+        inside.append(unit.parent >= 0 and (units[unit.parent].kind in CALLABLES or inside[unit.parent]))
+    return inside
 
 
 def _strides(view: View, n: int, scale: int, overlap: float) -> list[Piece]:
@@ -194,24 +202,22 @@ def _overlapped(levels: np.ndarray, pieces: list[Piece], budget: int, overlap: f
     return sorted({(p.first, p.last): p for p in [*pieces, *extra]}.values(), key=lambda p: (p.first, p.last))
 
 
-def _callable_signatures(corpus: Corpus, view: View) -> dict[str, list[tuple[View, Unit]]]:
-    """Name -> where it is defined: in this file, else in the files it imports. A name defined in more than three places says nothing."""
-    own: dict[str, list[tuple[View, Unit]]] = {}
-    for source in (view, *corpus.visible(view)):
-        for unit in source.parsed.units:
-            if signature_line(unit) and unit.name and len(unit.name) > 2 and unit.kind not in ("impl", "module"):
-                own.setdefault(unit.name, []).append((source, unit))
-    return {name: places for name, places in own.items() if len(places) <= 3}
+def _called_names(view: View, visible: Sequence[View]) -> dict[str, list[tuple[View, Unit]]]:
+    """Word of this file -> where it is defined: here, and in the files it imports. A name defined in more than three places says nothing."""
+    found: dict[str, list[tuple[View, Unit]]] = {}
+    for source in (view, *visible):
+        for name in sorted(source.defined.keys() & view.vocabulary):
+            found.setdefault(name, []).extend((source, unit) for unit in source.defined[name][:4])
+    return {name: places for name, places in found.items() if len(places) <= 3}
 
 
-def _window(corpus: Corpus, view: View, scale: int, piece: Piece, called: dict[str, list[tuple[View, Unit]]] | None) -> Window:
+def _window(corpus: Corpus, view: View, scale: int, piece: Piece, context: Sequence[tuple[str, list[int]]]) -> Window:
     source, starts = view.source, view.encoding.starts
     start, end = int(starts[piece.first]), int(starts[piece.last])
     target_ids = view.encoding.ids[piece.first : piece.last].tolist()
-    context = [] if called is None else _context(corpus, view, scale, start, end, len(target_ids), called)
     context_text = "".join(text for text, _ in context)
     context_ids = [i for _, ids in context for i in ids]
-    here = [u for u in view.parsed.units if start <= u.start_byte < end]
+    here = view.units_in(start, end)
     first_line, last_line = view.line_of(start), view.line_of(max(start, end - 1))
     timestamp = view.touched(first_line, last_line)
     return Window(
@@ -244,10 +250,10 @@ def _window(corpus: Corpus, view: View, scale: int, piece: Piece, called: dict[s
     )
 
 
-def _context(
-    corpus: Corpus, view: View, scale: int, start: int, end: int, target: int, called: dict[str, list[tuple[View, Unit]]]
-) -> list[tuple[str, list[int]]]:
-    """Lines (and at 4096 bodies) ahead of the target, nearest last: dependencies, path, imports, signatures, enclosing headers."""
+def _context(corpus: Corpus, view: View, scale: int, piece: Piece, around: Sequence[int], shown: Shown) -> list[tuple[str, list[int]]]:
+    """Lines (and at 4096 bodies) ahead of the target, nearest last: dependencies, path, imports, signatures, headers of the units ``around``."""
+    start, end = (int(view.encoding.starts[place]) for place in (piece.first, piece.last))
+    target = piece.last - piece.first
     room = scale - target
     if scale < 4096:
         room = min(room, int(scale * CONTEXT_SHARE.get(scale, 0.25)))
@@ -264,28 +270,28 @@ def _context(
         room -= len(ids)
         return True
 
-    take("path", path_line(view))
-    for unit in _enclosing(view, start):
-        if signature_line(unit):
-            take("headers", signature_line(unit))
+    take("path", view.path_line)
+    for i in around:
+        if view.signature_lines[i]:
+            take("headers", view.signature_lines[i])
     words = view.words_in(start, end) if scale >= 512 else {}
     if 512 <= scale <= 1024:
-        for a, b, line, names in view.import_lines:
-            if line and not (a < end and b > start) and not names.isdisjoint(words):
+        for a, b, line in _imports_of(view, words):
+            if line and not (a < end and b > start):
                 take("imports", line)
     if scale in (512, 1024):
-        for unit in _called(words, called, view, start, end):
-            if not take("signatures", signature_line(unit)):
+        for unit in _called(words, shown.called, view, start, end):
+            if not take("signatures", one_line(unit.signature)):
                 break
     elif scale >= 2048:
-        for other in corpus.visible(view):
-            lines = [signature_line(u) for u in other.parsed.units if signature_line(u) and (scale > 2048 or u.name in words)]
-            if lines and take("signatures", path_line(other)):
-                for line in dict.fromkeys(lines):
+        for other in shown.visible:
+            names = words.keys() & other.named.keys() if scale == 2048 else other.named.keys()
+            if names and take("signatures", other.path_line):
+                for line in other.distinct_lines if scale > 2048 else _lines_of(other, names):
                     if not take("signatures", line):
                         break
     if scale >= 4096:
-        for other in corpus.visible(view):
+        for other in shown.visible:
             body = _body(corpus, other, room)
             if body:
                 picks["bodies"].append(body)
@@ -295,9 +301,19 @@ def _context(
     return [*far, *picks["path"], *picks["imports"], *near, *picks["headers"]]
 
 
-def _enclosing(view: View, start: int) -> list[Unit]:
-    """Units that the target starts strictly inside of, outermost first."""
-    return [u for u in view.parsed.units if u.start_byte < start < u.end_byte]
+def _imports_of(view: View, words: Mapping[str, None]) -> Iterator[tuple[int, int, str]]:
+    """Start, end and text of each import that brings in one of the words, in the file's order."""
+    for i in sorted({i for word in words.keys() & view.imported.keys() for i in view.imported[word]}):
+        yield view.import_lines[i][:3]
+
+
+def _lines_of(other: View, names: Iterable[str]) -> Iterator[str]:
+    """The signature lines of the units with these names, in the file's order, each once."""
+    seen: set[str] = set()
+    for i in heapq.merge(*(other.named[name] for name in names)):
+        if (line := other.signature_lines[i]) not in seen:
+            seen.add(line)
+            yield line
 
 
 def _called(words: Mapping[str, None], called: dict, view: View, start: int, end: int) -> Iterator[Unit]:
@@ -309,7 +325,7 @@ def _called(words: Mapping[str, None], called: dict, view: View, start: int, end
 
 def _body(corpus: Corpus, other: View, room: int) -> tuple[str, list[int]] | None:
     """The file's path line and as many of its first tokens as fit, ending at a unit; None when not even one unit fits."""
-    head = corpus.ids_of(path_line(other))
+    head = corpus.ids_of(other.path_line)
     left = room - len(head)
     n = len(other.encoding.ids)
     if left < SEGMENT_MINIMUM:
@@ -318,20 +334,7 @@ def _body(corpus: Corpus, other: View, room: int) -> tuple[str, list[int]] | Non
     if end == 0:
         return None
     text = other.raw[: int(other.encoding.starts[end])].decode()
-    return path_line(other) + text, head + other.encoding.ids[:end].tolist()
-
-
-def signature_line(unit: Unit) -> str:
-    return one_line(unit.signature)
-
-
-def path_line(view: View) -> str:
-    """The path as a comment of the file's language."""
-    language = all_languages().get(view.source.language)
-    label = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in view.source.path)
-    if language is not None and not language.line_comment and language.block_comment:
-        return f"{language.block_comment[0]} {label} {language.block_comment[1]}\n"
-    return f"{language.line_comment if language is not None and language.line_comment else '#'} {label}\n"
+    return other.path_line + text, head + other.encoding.ids[:end].tolist()
 
 
 def row_id(*parts: object) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import importlib.util
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
@@ -296,3 +299,58 @@ def test_a_file_of_one_endless_line_is_divided_and_whole(tmp_path: Path) -> None
         assert len(rows) > 1 and "".join(r.text[r.context_chars :] for r in rows) == text
         assert max(r.n_tokens for r in rows) <= scale
     assert len(pieces_of(analysis.corpora[0].views["src/line.py"], 256)) > 10
+
+
+def test_units_of_a_row_and_around_it_are_those_that_a_look_at_all_units_finds(package: Analysis) -> None:
+    (corpus,) = package.corpora
+    around = 0
+    for view in corpus.views.values():
+        units = view.parsed.units
+        spans = [(int(view.encoding.starts[p.first]), int(view.encoding.starts[p.last])) for p in pieces_of(view, 256, overlap=0.5)]
+        for (start, end), found in zip(spans, view.enclosing(start for start, _ in spans), strict=True):
+            assert view.units_in(start, end) == [unit for unit in units if start <= unit.start_byte < end]
+            assert found == [i for i, unit in enumerate(units) if unit.start_byte < start < unit.end_byte]
+            around += len(found)
+    assert around > 50
+
+
+def steps_of(work: Callable[..., object], *arguments: object) -> int:
+    """How many instructions of the package's own code run."""
+    steps = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Callable | None:
+        nonlocal steps
+        if "elite_code_dataset" not in frame.f_code.co_filename:
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        steps += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work(*arguments)
+    finally:
+        sys.settrace(before)
+    return steps
+
+
+def many_units(place: Path, number: int) -> Analysis:
+    """A file of many imports, functions and methods that use each other, and one that imports it and is as long."""
+    tools = "".join(f"import module_{n}\n" for n in range(number))
+    tools += "".join(f"def tool_{n}(): return module_{n}.of(tool_{n - 1}())\n" for n in range(number))
+    tools += "class Tools:\n" + "".join(f"    def part_{n}(self): return self.part_{n - 1}()\n" for n in range(number))
+    user = "from kit.tools import *\n" + "".join(f"def user_{n}(): return tool_{n}()\n" for n in range(2 * number))
+    committed(started(place / "kit"), {"src/kit/__init__.py": "", "src/kit/tools.py": tools, "src/kit/user.py": user})
+    analysis = analysed(place / "kit", place / "cache", split_by="lineage")
+    for view in analysis.corpora[0].views.values():
+        view.split = "train"
+    return analysis
+
+
+def test_twice_the_units_of_a_file_are_twice_the_work(tmp_path: Path) -> None:
+    few, many = (many_units(tmp_path / str(number), number) for number in (250, 500))
+    assert "src/kit/tools.py" in many.corpora[0].edges["src/kit/user.py"]
+    for scale in SCALES:
+        less, more = (steps_of(rows_of, analysis, scale) for analysis in (few, many))
+        assert less > 10_000 and more / less < 2.3, (scale, less, more)
