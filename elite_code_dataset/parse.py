@@ -18,6 +18,7 @@ from tree_sitter import Node, Tree
 from elite_code_dataset.config import PARSE_SECONDS
 from elite_code_dataset.languages import UNIT_KINDS, Language, all_languages, matches_of, query_of, tree_of
 from elite_code_dataset.records import Import, ParsedFile, SourceFile, Unit
+from elite_code_dataset.runaways import end_before_the_next
 from elite_code_dataset.textplaces import after_blank_lines, text_blocks
 
 CLOSINGS = re.compile(rb"[})\]>;,\s]*")
@@ -37,7 +38,7 @@ def parsed(source: SourceFile, seconds: float = PARSE_SECONDS) -> ParsedFile:
     if tree is None or found is None:
         return ParsedFile(source, (), (), (), text_blocks(data, None), True)
     marks = _Marks.of(data, found, language)
-    raws = _raw_units(data, found, marks)
+    raws = _raw_units(data, found, marks, tree.root_node.has_error and not language.functions_nest)
     complexity = _complexities(raws, found)
     units = tuple(_unit(data, raw, marks, complexity[index]) for index, raw in enumerate(raws))
     moved = _moved_starts(raws, marks)
@@ -181,11 +182,13 @@ class _Raw:
     depth: int = 0
 
 
-def _raw_units(data: bytes, found: _Found, marks: _Marks) -> list[_Raw]:
+def _raw_units(data: bytes, found: _Found, marks: _Marks, runaways: bool) -> list[_Raw]:
     """Definitions in document order, outer before inner, with wrappers claimed, parents known and starts moved over documentation."""
     raws = sorted(_definitions(data, found).values(), key=lambda raw: (raw.node_start, -raw.end))
     _claim_wrappers(data, raws, sorted({(node.start_byte, node.end_byte) for node in found.nodes["outer"]}, key=lambda s: (s[0], -s[1])))
     raws.sort(key=lambda raw: (raw.code_start, -raw.end))
+    if runaways:
+        end_before_the_next(data, raws)
     kept: list[_Raw] = []
     stack: list[int] = []
     floor = 0

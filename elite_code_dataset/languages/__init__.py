@@ -90,6 +90,8 @@ class Language:
     identifiers: tuple[str, ...] = ("identifier",)
     strings: tuple[str, ...] = ()
 
+    functions_nest: bool = True  # a function may hold another; where none does, one that seems to was read wrongly
+
     headings: str = ""  # text without a grammar: a pattern for lines at which a part begins
     fence: str = ""  # text without a grammar: a pattern for lines that open and close verbatim text
     extra: dict = field(default_factory=dict, hash=False, compare=False)  # what one technique alone needs, by the technique's name

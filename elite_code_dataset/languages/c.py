@@ -154,6 +154,7 @@ LANGUAGE = Language(
     decisions=DECISIONS,
     hidden=HIDDEN,
     hidden_again=HIDDEN_AGAIN,
+    functions_nest=False,
     comments=("comment",),
     identifiers=("identifier", "field_identifier", "type_identifier"),
     strings=("string_literal", "system_lib_string", "char_literal"),

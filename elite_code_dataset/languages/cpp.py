@@ -73,6 +73,7 @@ LANGUAGE = Language(
     decisions=(*DECISIONS, '(binary_expression ["and" "or"] @it)', "for_range_loop", "catch_clause"),
     hidden=HIDDEN,
     hidden_again=HIDDEN_AGAIN,
+    functions_nest=False,
     comments=("comment",),
     identifiers=("identifier", "field_identifier", "type_identifier", "namespace_identifier"),
     strings=("string_literal", "raw_string_literal", "system_lib_string", "char_literal"),
