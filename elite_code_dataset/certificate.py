@@ -3,18 +3,19 @@
 In: a ``DatasetDict``, or rows. Out: ``Certificate``, all zeros for a good dataset; and the rows to withhold so that it is. Costs one exact join
 over the targets of all rows: 2.5 seconds for 23 MB of them.
 
-Compared are the targets (``text[context_chars:]``; context is not trained on) of rows in different splits, whatever their kind and scale: a
+Compared are the targets (``text[context_chars:]``) of rows in different splits, whatever their kind and scale: a
 function moved to another file, or an old edit that shows a file of the test, counts as well. Augmented rows, which exist in train only, count like
 all others: what a rewrite makes the same as evaluated code is shown to training, whatever it was made from. A row of the ``files`` config has its
 whole text for a target.
 - ``exact``: the same token 5-grams, 16 or more of them (about 20 tokens: below, two functions of one line are alike by chance);
 - ``near``: Jaccard 0.85 or more, ``contained``: 0.85 or more of the smaller one's 5-grams inside the larger; both have 32 or more.
-A content that stands in one split many times counts once there. Besides: ``groups`` that stand in two splits, ``paths`` of code rows that do, and ``ids`` that occur twice.
+A content that stands in one split many times counts once there. Context is not trained on, but read: ``shown`` are rows of train whose context
+holds 0.85 or more of an evaluated target's 5-grams, 32 or more of them. Besides: ``groups`` that stand in two splits, ``paths`` of code rows that do, and ``ids`` that occur twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -43,11 +44,12 @@ class Certificate:
     ids: int
     compared: int
     augmented: int
+    shown: int = 0
 
     @property
     def total(self) -> int:
         """Everything that leaks; 0 is what a dataset should have."""
-        return self.exact + self.near + self.contained + self.groups + self.paths + self.ids
+        return self.exact + self.near + self.contained + self.shown + self.groups + self.paths + self.ids
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -55,6 +57,7 @@ class Certificate:
     def __str__(self) -> str:
         return (
             f"across splits: {self.exact} exact, {self.near} near and {self.contained} contained pairs, "
+            f"{self.shown} contexts that show evaluation, "
             f"{self.groups} groups, {self.paths} paths, {self.ids} ids shared; "
             f"{self.compared} targets compared, {self.augmented} of them augmented"
         )
@@ -66,18 +69,33 @@ def _count(shared: np.ndarray, sizes: np.ndarray, others: np.ndarray) -> np.ndar
     return np.where(same, smaller >= EXACT_SHINGLES, (smaller >= NEAR_SHINGLES) & (shared >= NEAR_DUPLICATE_JACCARD * smaller))
 
 
+def _count_shown(shared: np.ndarray, sizes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether pairs of a context and a target count: the target is in the context."""
+    return (others >= NEAR_SHINGLES) & (shared >= NEAR_DUPLICATE_JACCARD * others)
+
+
 def withheld(train: Sequence[str], evaluation: Sequence[str]) -> set[int]:
     """Which of the first texts are exact, near or contained twins of one of the second, by index: those to leave out."""
+    return _twins(train, evaluation, _count)
+
+
+def showing(contexts: Sequence[str], evaluation: Sequence[str]) -> set[int]:
+    """Which of the contexts hold one of the evaluated targets, by index: those whose rows to leave out."""
+    return _twins(contexts, evaluation, _count_shown)
+
+
+def _twins(train: Sequence[str], evaluation: Sequence[str], counts: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> set[int]:
     sets = shingles([*train, *evaluation])
     first = alike(sets, np.repeat([0, 1], [len(train), len(evaluation)]).tolist())
     ours, theirs = (sorted({f for f in first[part]}) for part in (slice(len(train)), slice(len(train), None)))
-    found = covered([sets[i] for i in ours], [sets[i] for i in theirs], NEAR_DUPLICATE_JACCARD, _count)
+    found = covered([sets[i] for i in ours], [sets[i] for i in theirs], NEAR_DUPLICATE_JACCARD, counts)
     out = {ours[k] for k in found}
     return {i for i in range(len(train)) if first[i] in out}
 
 
 def without_twins(ds: DatasetDict) -> tuple[DatasetDict, DropReport]:
-    """The dataset with a certificate of no pairs: train loses its twins of validation and test, validation those of test; and what was dropped.
+    """The dataset with a certificate of no pairs: train loses its twins of validation and test and what shows these in its context, validation its
+    twins of test; and what was dropped.
 
     Augmented rows leave with the row they were made from, and where they are such a twin themselves. Splits that lose nothing are the same objects
     as before."""
@@ -88,6 +106,7 @@ def without_twins(ds: DatasetDict) -> tuple[DatasetDict, DropReport]:
         later = [i for i, where in enumerate(table.splits) if where in SPLITS[place + 1 :]]
         twins = withheld([table.targets[i] for i in rows], [table.targets[i] for i in later])
         reasons |= {rows[k]: "twin_in_evaluation" for k in sorted(twins)}
+    reasons |= {i: "context_shows_evaluation" for i in table.shown() if i not in reasons}
     gone = {table.ids[i] for i in reasons}
     for i, parent in enumerate(table.parents):
         if parent in gone and i not in reasons:
@@ -123,6 +142,7 @@ class _Table:
         self.code = np.array([kind == "code" for kind in column["kind"]], bool)
         self.augmented = sum(technique != "original" for technique in column["technique"])
         self.targets = [text[start:] for text, start in zip(column["text"], column["context_chars"])]
+        self.contexts = [text[:start] for text, start in zip(column["text"], column["context_chars"])]
         places = {split: place for place, split in enumerate(sorted(set(self.splits)))}
         self.side = np.array([places[split] for split in self.splits], np.int64)
 
@@ -133,6 +153,12 @@ class _Table:
         some = [sets[i] for i in distinct.tolist()]
         found = joined(some, NEAR_DUPLICATE_JACCARD, NEAR_DUPLICATE_JACCARD, self.side[distinct], EXACT_SHINGLES)
         return [p for p in found if p.jaccard == 1.0 or min(len(some[p.first]), len(some[p.second])) >= NEAR_SHINGLES]
+
+    def shown(self) -> list[int]:
+        """The rows of train whose context holds an evaluated target, by row number."""
+        train = [i for i, split in enumerate(self.splits) if split == "train" and self.contexts[i]]
+        evaluated = [target for target, split in zip(self.targets, self.splits) if split in SPLITS[1:]]
+        return sorted(train[k] for k in showing([self.contexts[i] for i in train], evaluated))
 
     def shared(self, values: Sequence[str], rows: np.ndarray) -> int:
         """How many values stand in more than one split."""
@@ -188,4 +214,5 @@ def certificate(ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> 
         ids=len(table.ids) - len(set(table.ids)),
         compared=len(table.targets),
         augmented=table.augmented,
+        shown=len(table.shown()),
     )

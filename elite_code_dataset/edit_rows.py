@@ -174,11 +174,11 @@ def _report(tally: Tally) -> DropReport:
     )
 
 
-def write(draft: Path, parts: Sequence[EditRows], tokenizer: str) -> list[DropReport]:
-    """The rows of all repositories; returns the reports."""
+def write(draft: Path, parts: Sequence[EditRows], tokenizer: str, evaluated: Sequence[str]) -> list[DropReport]:
+    """The rows of all repositories, without those that show what is ``evaluated``; returns the reports."""
     tables = {split: pa.concat_tables([rows.ROW_SCHEMA.empty_table(), *(part.tables[split] for part in parts)]) for split in SPLITS}
     told = [{"order": order_digest(part.commits), "parts": [vars(one) for one in part.told]} for part in parts]
-    withheld = rows.leave(draft, tables, "edit_rows", tokenizer, told)
+    withheld = rows.leave(draft, tables, "edit_rows", tokenizer, told, evaluated)
     return [report for part in parts for report in part.reports] + ([withheld] if withheld.dropped else [])
 
 

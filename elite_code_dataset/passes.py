@@ -18,7 +18,7 @@ from datasets import Dataset, DatasetDict
 
 from elite_code_dataset import metadata, progress, store
 from elite_code_dataset.augment import augmented
-from elite_code_dataset.certificate import certificate, withheld, without_twins
+from elite_code_dataset.certificate import certificate, showing, withheld, without_twins
 from elite_code_dataset.curriculum import order
 from elite_code_dataset.dedup import deduplicated
 from elite_code_dataset.encoders import encoder_of
@@ -52,6 +52,7 @@ def prepare(
     with progress.whole("passes", "pass", "deduplicate"):
         ds, report = without_twins(ds)
         reports.append(report)
+        ds = weigh(ds, plan.roles, plan.ages, plan.evolution, num_proc=num_proc)  # of twins the heavier one is kept
         for mode in plan.deduplicate:
             result = deduplicated(ds, mode=mode)
             ds = result.kept
@@ -139,6 +140,8 @@ def _without_shown(ds: DatasetDict, options: Mapping[str, Any]) -> tuple[Dataset
     texts = [(r["text"], r["text"][r["context_chars"] :]) for r in train.select(children)]
     shown = [r["text"][r["context_chars"] :] for s in SPLITS[1:] if s in ds for r in ds[s].select_columns(["text", "context_chars"])]
     reasons = dict.fromkeys(withheld([target for _, target in texts], shown), "twin_in_evaluation")
+    contexts = [text[: len(text) - len(target)] for text, target in texts]
+    reasons |= {i: "context_shows_evaluation" for i in showing(contexts, shown) if i not in reasons}
     if options.get("redact_secrets", True):
         emails = bool(options.get("redact_emails", True))
         reasons |= {i: "reads_as_a_secret" for i, (text, _) in enumerate(texts) if i not in reasons and findings(text, emails=emails)}

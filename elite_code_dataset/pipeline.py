@@ -135,7 +135,7 @@ def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig, name:
             continue
         with open_repository(place, commit, history_in(analysis.folder, at)) as repository:
             parts.append(_edits_of(repository, analysis, at, config, name))
-    reports = edit_rows.write(draft, parts, analysis.encoder.digest)
+    reports = edit_rows.write(draft, parts, analysis.encoder.digest, window_rows.evaluated(analysis.corpora))
     changes = sum(part.changes for part in parts)
     store.write_json(draft / "report.json", {"drops": [report.as_dict() for report in reports], "changes": changes})
 

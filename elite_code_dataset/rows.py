@@ -6,6 +6,7 @@ beside the others, as a later build may not have to withhold them. Costs one cop
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -16,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from elite_code_dataset import store
-from elite_code_dataset.certificate import withheld
+from elite_code_dataset.certificate import showing, withheld
 from elite_code_dataset.earlier import ORIGIN
 from elite_code_dataset.records import SPLITS, DropReport, Window
 from elite_code_dataset.windows import DAY
@@ -24,7 +25,7 @@ from elite_code_dataset.windows import DAY
 NEUTRAL = {"difficulty": 0.0, "stage": 0, "weight": 1.0}  # until the passes set them
 SHARD_ROWS = 100
 LEFT = "left.json"
-TWIN = "twin_in_evaluation"
+TWIN, SHOWN = "twin_in_evaluation", "context_shows_evaluation"
 
 _ROW_TYPES = {
     "str": pa.string(),
@@ -46,9 +47,9 @@ def table_of(rows: Sequence[Window]) -> pa.Table:
     return pa.Table.from_arrays([pa.array(values, kind) for values, kind in zip(columns, ROW_SCHEMA.types)], schema=ROW_SCHEMA)
 
 
-def targets_of(table: pa.Table) -> list[str]:
-    """What each row wants written."""
-    return [text[start:] for text, start in zip(table["text"].to_pylist(), table["context_chars"].to_pylist())]
+def _split_texts(table: pa.Table) -> list[tuple[str, str]]:
+    """Context and target of each row."""
+    return [(text[:start], text[start:]) for text, start in zip(table["text"].to_pylist(), table["context_chars"].to_pylist())]
 
 
 @dataclass(frozen=True)
@@ -60,23 +61,31 @@ class Kept:
     report: DropReport = field(default_factory=lambda: DropReport("", 0))
 
 
-def without_shown(tables: Mapping[str, pa.Table], step: str) -> Kept:
-    """Take out of train what validation or test shows too, and out of validation what test shows."""
-    targets = {split: targets_of(table) for split, table in tables.items()}
-    kept, lost, size = dict(tables), {}, 0
+def without_shown(tables: Mapping[str, pa.Table], step: str, evaluated: Sequence[str] = ()) -> Kept:
+    """Take out of train what validation or test shows too, in a target or in a context, and out of validation what test shows. ``evaluated`` are
+    further texts of evaluation, such as the functions of its files where rows are larger."""
+    texts = {split: _split_texts(table) for split, table in tables.items()}
+    targets = {split: [target for _, target in some] for split, some in texts.items()}
+    kept, lost = dict(tables), {}
+    reasons: Counter = Counter()
+    sizes: Counter = Counter()
     for split, against in (("validation", ("test",)), ("train", ("validation", "test"))):
         if split not in tables:
             continue
-        out = withheld(targets[split], [text for other in against for text in targets.get(other, [])])
+        shown = [text for other in against for text in targets.get(other, [])]
+        out = dict.fromkeys(withheld(targets[split], [*shown, *evaluated] if split == "train" else shown), TWIN)
+        if split == "train":
+            contexts = [i for i, (context, _) in enumerate(texts[split]) if context and i not in out]
+            out |= {contexts[k]: SHOWN for k in showing([texts[split][i][0] for i in contexts], [*shown, *evaluated])}
         if out:
             lost[split] = sorted(out)
-            size += sum(len(targets[split][i].encode()) for i in out)
+            reasons.update(out.values())
+            for i, reason in out.items():
+                sizes[reason] += len(targets[split][i].encode())
             stay = [i for i in range(len(targets[split])) if i not in out]
             kept[split], targets[split] = tables[split].take(pa.array(stay, pa.int64())), [targets[split][i] for i in stay]
-    count = sum(map(len, lost.values()))
     bytes_kept = sum(len(text.encode()) for found in targets.values() for text in found)
-    dropped, dropped_bytes = ({TWIN: count}, {TWIN: size}) if count else ({}, {})
-    return Kept(kept, lost, DropReport(step, sum(map(len, targets.values())), dropped, bytes_kept, dropped_bytes))
+    return Kept(kept, lost, DropReport(step, sum(map(len, targets.values())), dict(reasons), bytes_kept, dict(sizes)))
 
 
 def write(draft: Path, tables: Mapping[str, pa.Table]) -> None:
@@ -86,10 +95,17 @@ def write(draft: Path, tables: Mapping[str, pa.Table]) -> None:
             store.write_table(draft / f"{split}.arrow", tables[split].combine_chunks(), SHARD_ROWS)
 
 
-def leave(draft: Path, tables: Mapping[str, pa.Table], step: str, tokenizer: str, places: Sequence[Mapping[str, Any]]) -> DropReport:
-    """Put the rows on disk, without what evaluation shows too, with what ``Left`` needs: of each repository its ``parts``, which say how many rows
+def leave(
+    draft: Path,
+    tables: Mapping[str, pa.Table],
+    step: str,
+    tokenizer: str,
+    places: Sequence[Mapping[str, Any]],
+    evaluated: Sequence[str],
+) -> DropReport:
+    """Put the rows on disk, without what evaluation (see ``without_shown``) shows too, with what ``Left`` needs: of each repository its ``parts``, which say how many rows
     of each split they are, in order."""
-    kept = without_shown(tables, step)
+    kept = without_shown(tables, step, evaluated)
     write(draft, kept.tables)
     (draft / "withheld").mkdir()
     write(draft / "withheld", {split: tables[split].take(pa.array(out, pa.int64())) for split, out in kept.out.items()})

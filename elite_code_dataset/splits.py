@@ -37,8 +37,10 @@ import numpy as np
 from elite_code_dataset.certificate import Certificate, certificate, withheld, without_twins
 from elite_code_dataset.config import (
     MEASURE_AGAIN,
+    MEASURE_FINE,
     MEASURE_FIRST,
     MEASURE_GROWTH,
+    MEASURE_LAST,
     NEAR_DUPLICATE_JACCARD,
     SAME_BLOB_BYTES,
     SPLIT_SETTLED,
@@ -78,6 +80,9 @@ class Measure(Protocol):
 
     def sizes(self, order: int, side: Mapping[str, str]) -> Mapping[str, int]:
         """lineage -> tokens after the commit of this order, of those that can be measured, from lineage -> split of those that are live."""
+
+    def anchor(self, order: int) -> None:
+        """The commit of this order is the last one, so far, with a quarter more code than the one named before."""
 
 
 class _History(Protocol):
@@ -159,15 +164,17 @@ class _Replay:
         if self.estimate < self.threshold:
             return
         while self.threshold <= self.estimate:
-            self.threshold *= MEASURE_GROWTH
+            self.threshold *= MEASURE_GROWTH[self.threshold > MEASURE_FINE]
         estimated: dict[str, int] = {}
         for lineage, size, _ in self.at.values():
             estimated[lineage] = estimated.get(lineage, 0) + size
         side = {lineage: SPLITS[self.side[self.root(lineage)]] for lineage in sorted(estimated)}
-        sizes = {lineage: size for lineage, size in measure.sizes(order, side).items() if size and lineage in estimated}
+        sizes = measure.sizes(order, side) if self.estimate <= MEASURE_LAST else dict(estimated)
+        sizes = {lineage: size for lineage, size in sizes.items() if size and lineage in estimated}
         unseen = [lineage for lineage in sizes if side[lineage] != "train"] or list(sizes)
         if not sizes:
             return
+        measure.anchor(order)
         self.density = {lineage: size / estimated[lineage] for lineage, size in sizes.items()}
         self.usual = sum(sizes[lineage] for lineage in unseen) / sum(estimated[lineage] for lineage in unseen)
         for path, (lineage, size, _) in list(self.at.items()):

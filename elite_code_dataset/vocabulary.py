@@ -3,7 +3,8 @@
 In: readings, sides, where the repositories are. Out: an ``Encoder``, and every lineage's size in its tokens. The anchor is the commit at which the
 split last measured sizes: the first with half as much code again as at the one before. So the tokenizer and what is balanced by it are functions of the
 history alone, a model trained yesterday fits today's dataset, and encodings can be taken over. Costs, of a repository that grew steadily,
-five trainings of a tokenizer and five encodings of what is there, and one read of each file that looked otherwise at an anchor.
+five trainings of a small tokenizer and five encodings of what is there, up to 200,000 tokens of it, and one read of each file that looked otherwise
+then.
 """
 
 from __future__ import annotations
@@ -72,20 +73,24 @@ class Vocabulary:
         self._open.close()
 
     def sizes(self, order: int, side: Mapping[str, str]) -> dict[str, int]:
-        """lineage -> its tokens after the commit of this order, by a tokenizer of these sides; the commit is the anchor from now on. The tokenizer
-        is a small one: shares are the same to a tenth of a point, and it is trained in no time."""
-        self._files = self._files_after(order)
-        chosen = self._chosen(side)
-        digest = _digest([(*file, lineage, side.get(lineage, "")) for file, lineage in self._files.items()])
+        """lineage -> its tokens after the commit of this order, by a tokenizer of these sides. It is a smaller one than the dataset's: shares are the
+        same to a tenth of a point."""
+        files = self._files_after(order)
+        chosen = [file for file, lineage in files.items() if side.get(lineage) == "train"]
+        digest = _digest([(*file, lineage, side.get(lineage, "")) for file, lineage in files.items()])
         sizes: dict[str, int] = next((told["measured"][digest] for told in self._told_earlier() if digest in told["measured"]), {})
         if not sizes:
-            texts = self._read(list(self._files))
-            encoder = trained_encoder([texts[file] for file in chosen or self._files], MEASURE_VOCABULARY)
+            texts = self._read(list(files))
+            encoder = trained_encoder([texts[file] for file in chosen or files], MEASURE_VOCABULARY)
             sizes = Counter()
-            for lineage, ids in zip(self._files.values(), encoder.ids_of([texts[file] for file in self._files])):
+            for lineage, ids in zip(files.values(), encoder.ids_of([texts[file] for file in files])):
                 sizes[lineage] += len(ids)
         self.told["measured"][digest] = dict(sizes)
         return dict(sizes)
+
+    def anchor(self, order: int) -> None:
+        """From now on the tokenizer is trained on what was there after the commit of this order."""
+        self._files = self._files_after(order)
 
     def encoder(self, side: Mapping[str, str]) -> Encoder:
         """The tokenizer trained on the anchor's files whose lineage is on the train side."""

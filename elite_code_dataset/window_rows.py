@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow as pa
 
 from elite_code_dataset import progress, rows
-from elite_code_dataset.records import SPLITS, DropReport, Window
+from elite_code_dataset.records import SCALES, SPLITS, DropReport, Window
 from elite_code_dataset.view import View
-from elite_code_dataset.windows import Corpus, cuts_by_level, windows_of
+from elite_code_dataset.windows import Corpus, cuts_by_level, pieces_of, windows_of
 
 
 def key_of(corpus: Corpus, view: View) -> str:
@@ -29,6 +29,15 @@ def key_of(corpus: Corpus, view: View) -> str:
     told = json.dumps([own, list(corpus.edges.get(source.path, ())), seen]).encode("utf-8", "surrogatepass")
     times = b"" if view.line_times is None else view.line_times.tobytes()
     return hashlib.sha256(told + b"\0" + times).hexdigest()[:20]
+
+
+def evaluated(corpora: Sequence[Corpus]) -> list[str]:
+    """The functions and other small pieces of the files that are evaluated, at whatever scale rows are."""
+    found = []
+    for view in (view for corpus in corpora for view in corpus.views.values() if view.split != "train"):
+        starts = view.encoding.starts
+        found += [view.raw[int(starts[p.first]) : int(starts[p.last])].decode() for p in pieces_of(view, SCALES[0])]
+    return found
 
 
 def write(
@@ -60,4 +69,4 @@ def write(
             tables[split].append(rows.pieced(pieces[split], left and left.tables[split], corpus.commit_time, commit))
         places.append({"parts": parts})
     together = {split: pa.concat_tables(found) for split, found in tables.items()}
-    return rows.leave(draft, together, f"w{scale}", corpora[0].encoder.digest, places), cuts
+    return rows.leave(draft, together, f"w{scale}", corpora[0].encoder.digest, places, evaluated(corpora)), cuts

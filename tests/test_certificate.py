@@ -82,7 +82,8 @@ def test_a_planted_leak_is_counted_where_it_belongs(planted, where):
     "innocent",
     [
         row("copy", "test", source("test1"), group="test1", path="test1.py"),  # beside its twin, in the same split
-        row("shown", "train", source("other"), context=source("test1")),  # context is not trained on
+        row("shown", "test", source("other"), context=source("train1")),  # evaluation may read what was learned
+        row("short context", "train", source("other"), context="    return None\n}\n"),
         row("short", "train", "    return None\n}\n"),
         row("child", "train", source("train1").replace("compute", "calculate"), technique="rename", parent_id="train1"),
         row("edit", "train", source("other"), path="test1.py", kind="edit"),  # another file had this name before
@@ -91,6 +92,16 @@ def test_a_planted_leak_is_counted_where_it_belongs(planted, where):
 def test_what_is_no_leak_is_not_counted(innocent):
     short = [row("one line", "validation", "    return None\n}\n")]
     assert certificate(dataset([*good_rows(), *short, innocent])).total == 0
+
+
+@pytest.mark.parametrize("around", ["", "import os\n\n", source("train7", 40)])
+def test_a_context_that_shows_evaluation_is_counted_and_withheld(around):
+    shown = row("shown", "train", source("other"), context=around + source("test1") + around)
+    ds = dataset([*good_rows(), shown])
+    assert certificate(ds).shown == certificate(ds).total == 1
+    kept, report = without_twins(ds)
+    assert report.dropped == {"context_shows_evaluation": 1} and certificate(kept).total == 0
+    assert "shown" not in kept["train"]["id"] and len(kept["train"]) == len(ds["train"]) - 1
 
 
 def test_a_deliberately_leaky_split_is_caught_and_an_honest_one_is_not():
@@ -156,7 +167,7 @@ def file_rows(*texts: tuple[str, str, str]) -> DatasetDict:
 def test_whole_files_are_compared_by_their_text():
     honest = [("a.py", "train", source("a")), ("b.py", "test", source("b"))]
     assert certificate(file_rows(*honest)).as_dict() == {
-        **dict.fromkeys(("exact", "near", "contained", "groups", "paths", "ids"), 0),
+        **dict.fromkeys(("exact", "near", "contained", "groups", "paths", "ids", "shown"), 0),
         "compared": 2,
         "augmented": 0,
     }

@@ -246,6 +246,26 @@ def test_a_merge_that_gives_a_file_another_lineage_is_no_surprise(tmp_path: Path
     assert made(folder, tmp_path / "cache") == made(folder, tmp_path / "fresh")
 
 
+def test_no_row_of_train_shows_a_function_of_evaluation_in_its_context(tmp_path: Path, tokenizer: str) -> None:
+    folder = small_repository(tmp_path / "repository", 30)
+    first = made(folder, tmp_path / "before", ("files",), tokenizer=tokenizer)["files"]
+    path = next(row["path"] for row in first["test"] + first["validation"] if "part_" in row["path"] and row["path"].endswith(".py"))
+    function = (folder / path).read_text().split("\n\n\n")[2]
+    assert function.count("\n") >= 5
+    files = {}
+    for number in range(6):
+        files[f"src/kit/copy_{number}.py"] = module_text(200 + number, 9) + "\n\n" + function + "\n"
+        files[f"src/kit/user_{number}.py"] = f"from kit.copy_{number} import case_{200 + number}_1\n\n" + module_text(300 + number, 2)
+    committed(folder, files, "Copy a function", START + 200 * DAY)
+    found = made(folder, tmp_path / "cache", ("files", "w1024", "w4096", "edits"), tokenizer=tokenizer)
+    sides = {row["path"]: split for split in SPLITS for row in found["files"][split]}
+    assert sides[path] != "train" and any(sides[f"src/kit/{name}_{n}.py"] == "train" for n in range(6) for name in ("copy", "user"))
+    for name in ("w1024", "w4096", "edits"):
+        assert not [row["path"] for row in found[name]["train"] if function.strip() in row["text"]], name
+    dropped = {r for drop in found["w4096 facts"]["drops"] + found["edits facts"]["drops"] for r in drop["dropped"]}
+    assert {"twin_in_evaluation", "context_shows_evaluation"} <= dropped
+
+
 def test_a_split_all_of_whose_rows_are_withheld_is_left_out(tmp_path: Path) -> None:
     folder = small_repository(tmp_path / "repository")
     header = "".join(f"# Line {number} of what stands above every file of the kit, whoever wrote it.\n" for number in range(12))
@@ -374,8 +394,8 @@ def test_shares_are_within_a_point_in_the_default_tokenizers_own_tokens_and_stay
 def test_anchors_are_commits_that_later_ones_leave_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = started(tmp_path / "repository")
     asked: list[int] = []
-    real = vocabulary.Vocabulary.sizes
-    monkeypatch.setattr(vocabulary.Vocabulary, "sizes", lambda self, order, side: asked.append(order) or real(self, order, side))
+    real = vocabulary.Vocabulary.anchor
+    monkeypatch.setattr(vocabulary.Vocabulary, "anchor", lambda self, order: asked.append(order) or real(self, order))
     before: list[int] = []
     for number in range(12):
         committed(folder, {f"f{number}.py": module_text(number)}, "Add one", START + number * DAY)

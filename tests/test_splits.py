@@ -2,6 +2,7 @@ import hashlib
 import os
 import subprocess
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -257,6 +258,10 @@ class Dear:
     def __init__(self, steps: list[Step]) -> None:
         self.steps = steps
         self.asked: list[tuple[int, dict[str, str]]] = []
+        self.anchors: list[int] = []
+
+    def anchor(self, order: int) -> None:
+        self.anchors.append(order)
 
     def tokens(self, lineage: str, size: int, side: str) -> int:
         return round(size * (1.0 + 0.3 * (side != "train") + 0.5 * (number("dear", lineage, below=4) == 0)))
@@ -298,6 +303,14 @@ def test_measuring_again_is_rare_goes_on_from_what_is_and_leaves_old_files_where
             flips.append(changed)
         before, asked = after, orders
     assert len(asked) < 30 and sum(flips) <= 20  # of some 230 files, while two fifths of all code were added
+
+
+def test_beyond_some_size_the_estimate_is_taken_again() -> None:
+    steps = [replace(step, size=40 * step.size) for step in growing_history(500)]
+    dear = Dear(steps)
+    splits = split_of(steps, measure=dear)
+    assert dear.asked and len(dear.anchors) > len(dear.asked) + 2
+    assert live_shares(splits, steps) == pytest.approx({"train": 0.85, "validation": 0.10, "test": 0.05}, abs=0.01)
 
 
 def test_nothing_that_can_be_measured_leaves_the_estimate() -> None:

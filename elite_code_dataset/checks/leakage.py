@@ -59,6 +59,6 @@ def no_exact_twins(view: View) -> Verdict:
 def no_near_twins(view: View) -> Verdict:
     counted = view.certificate
     return (
-        not counted.near + counted.contained,
-        f"{counted.near} near and {counted.contained} contained pairs among {counted.compared} targets",
+        not counted.near + counted.contained + counted.shown,
+        f"{counted.near} near and {counted.contained} contained pairs among {counted.compared} targets, {counted.shown} contexts that show one",
     )

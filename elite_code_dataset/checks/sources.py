@@ -130,4 +130,4 @@ def certificate_was_clean(view: View) -> Verdict:
     return not any(counts.values()), ", ".join(f"{name} {value}" for name, value in counts.items()) or "no counts"
 
 
-COUNTS = ("exact", "near", "contained", "pairs", "total")
+COUNTS = ("exact", "near", "contained", "shown", "pairs", "total")
