@@ -424,6 +424,57 @@ def test_a_message_keeps_its_meaning_and_loses_its_people(message: str, expected
     assert cleaned(message, people) == expected
 
 
+SPELLINGS = [
+    ("Take Jane Roe's fix in", "Take someone's fix in"),
+    ("Found with Jane Roe.\n\nAsk Jane Roe. Then go", "Found with someone.\n\nAsk someone. Then go"),
+    ("A Jane Roe-style loop (Jane Roe), **Jane Roe**", "A someone-style loop (someone), **someone**"),
+    ("JANE ROE and jane  roe", "someone and someone"),
+    ("Jane_Roe, Jane\u00a0Roe, Jane\u2011Roe, Jane-Roe", "someone, someone, someone, someone"),
+    ("Seen by Jane\n  Roe first", "Seen by someone first"),
+    ("Zoe\u0308 van Dyk, Zoe van Dyk and ZOË VAN DYK's", "someone, someone and someone's"),
+    ("Ask Jean\u2011Luc O\u2019Brien or Jean-Luc O'Brien", "Ask someone or someone"),
+    ("Ann Smith or Smith, Ann", "someone or someone"),
+    ("प्रिया शर्मा wrote it", "someone wrote it"),
+    ("Fix it\n\n/cc @one @two\ncc @one,@two and @three", "Fix it\n\n/cc someone\ncc someone"),
+    ("Ping @janer. It is @janer's", "Ping someone. It is someone's"),
+    ("Signed off by Foo Bar", "Signed off by someone"),
+    ("Thanks to Somebody Else.", "Thanks to someone."),
+    ("Fix\n\nSigned-off-by:\nFoo Bar\n\nMore", "Fix\n\nMore"),
+    ("Fix\n\nSigned-off-by:\n  Foo Bar <foo@x.org>", "Fix"),
+    ("Fix\n\n* Co-authored-by: Foo Bar\n- Reviewed by: Foo Bar\n* Signed-off-by: Jane Roe's laptop", "Fix"),
+]
+NOBODY = [
+    "If a person asks, a roe deer or Jane may answer",
+    "Jane\n\nRoe",
+    "Jane() / Roe()",
+    "Run GitHub Actions daily",
+    "- group-by: new\n- Fixed by: resetting it",
+    "Fix user/repo#289, reported by several users",
+    "Signed-off-by is asked for",
+]
+
+
+@pytest.mark.parametrize("message, expected", SPELLINGS + [(message, message) for message in NOBODY])
+def test_the_full_name_of_a_known_person_is_left_out_however_it_is_spelled(message: str, expected: str) -> None:
+    people = People()
+    for name in ("Jane Roe", "Zoë van Dyk", "A Person", "Jean-Luc O'Brien (jl)", "Smith, Ann", "प्रिया शर्मा", "GitHub Actions", "Deer"):
+        people.add(f"{name} <{name.split()[0].lower()}r@x.org>".encode())
+    assert cleaned(message, people) == expected
+
+
+def test_a_name_is_kept_until_its_first_commit_so_that_a_rebuild_gives_the_same_messages(folder: Path) -> None:
+    committed(folder, {"a.py": "a = 1\n"}, "Begin, by Zoe Quill")
+    with open_repository(folder) as repository:
+        before = [change.message for change in repository.changes()]
+    (folder / "a.py").write_text("a = 2\n")
+    writer = {"GIT_AUTHOR_NAME": "Zoe Quill", "GIT_AUTHOR_EMAIL": "zoe@q.org"}
+    subprocess.run(["git", "commit", "-q", "-a", "-m", "Take Zoe Quill's fix in"], cwd=folder, env=ENVIRONMENT | writer, check=True)
+    with open_repository(folder) as repository:
+        assert [change.message for change in repository.changes()] == [*before, "Take someone's fix in"] and before == [
+            "Begin, by Zoe Quill"
+        ]
+
+
 def test_no_author_of_the_repository_is_named_in_a_message(folder: Path) -> None:
     committed(folder, {"a.py": "a = 1\n"}, "Begin")
     writer = {"GIT_AUTHOR_NAME": "Zoë van Dyk", "GIT_AUTHOR_EMAIL": "1234+zoedyk@users.noreply.github.com"}
