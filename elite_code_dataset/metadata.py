@@ -39,6 +39,8 @@ KEYS = {
     "exposures": "how often one epoch shows each source token",
     "graph": "imports: {'nodes': int, 'edges': int, 'edge_list': [[importer, imported], ...]}",
     "files": "per file: {path: {'role', 'language', 'bytes', 'split', 'lineage'}}",
+    "secrets": "kind of secret: how many were replaced in the files at the commit",
+    "secrets_in_history": "kind of secret: how many different ones were replaced in the edits",
     "function_signatures": "number of signatures found",
     "source_files": "number of files read",
     "git_diffs": "number of changes read from history",

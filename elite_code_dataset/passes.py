@@ -126,6 +126,7 @@ def joined(parts: Sequence[DatasetDict]) -> DatasetDict:
     facts["drops"] = list({str(drop): drop for m in remembered for drop in m.get("drops", [])}.values())
     facts["cuts"] = {scale: cuts for m in remembered for scale, cuts in m.get("cuts", {}).items()}
     facts["git_diffs"] = max(m.get("git_diffs", 0) for m in remembered)
+    facts["secrets_in_history"] = next((m["secrets_in_history"] for m in remembered if m.get("secrets_in_history")), {})
     rows = {s: datasets.concatenate_datasets([p[s] for p in parts if s in p]) for s in SPLITS if any(s in p for p in parts)}
     return metadata.attach(DatasetDict(rows), facts)
 

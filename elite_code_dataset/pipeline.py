@@ -29,7 +29,7 @@ from elite_code_dataset.options import EliteCodeConfig, repositories_of
 from elite_code_dataset.reading import known_kind
 from elite_code_dataset.records import SCALES, SPLITS
 from elite_code_dataset.repository import Repository, open_repository
-from elite_code_dataset.secrets import redacted_many
+from elite_code_dataset.secrets import placeholders, redacted_many
 from elite_code_dataset.windows import Corpus
 
 CONFIG_MEANINGS = {
@@ -95,6 +95,7 @@ def built(config: EliteCodeConfig, name: str, cache_root: str | Path) -> Built:
     facts["config"] = config.as_dict()  # not the analysis', which builds with other options share
     facts |= {"cuts": {k: v for part in made for k, v in part.get("cuts", {}).items()}}
     facts["git_diffs"] = sum(part.get("changes", 0) for part in made)
+    facts["secrets_in_history"] = next((part["secrets"] for part in made if "secrets" in part), {})
     return Built(tuple(parts[-1:]), metadata.dumped(facts))
 
 
@@ -137,7 +138,9 @@ def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig, name:
             parts.append(_edits_of(repository, analysis, at, config, name))
     reports = edit_rows.write(draft, parts, analysis.encoder.digest, window_rows.evaluated(analysis.corpora))
     changes = sum(part.changes for part in parts)
-    store.write_json(draft / "report.json", {"drops": [report.as_dict() for report in reports], "changes": changes})
+    secrets = placeholders(text for part in parts for table in part.tables.values() for text in table["text"].to_pylist())
+    told = {"drops": [report.as_dict() for report in reports], "changes": changes, "secrets": secrets if config.redact_secrets else {}}
+    store.write_json(draft / "report.json", told)
 
 
 def _edits_of(repository: Repository, analysis: Analysis, place: int, config: EliteCodeConfig, name: str) -> edit_rows.EditRows:

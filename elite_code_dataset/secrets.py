@@ -72,12 +72,22 @@ def findings(text: str, emails: bool = True) -> list[Finding]:
     return [Finding(start, end, kind, data.count(b"\n", 0, start) + 1) for start, end, kind in _found(data, emails)]
 
 
+_PLACEHOLDERS = re.compile(r"redacted-[0-9a-f]{4}@example\.com|REDACTED_[A-Z0-9_]+_[0-9a-f]{4}\b")
+
+
 def placeholder(secret: bytes, kind: str, salt: str = "") -> bytes:
     """The word that stands for a secret; the same for the same secret, kind and salt."""
     mark = hashlib.blake2b(secret, key=hashlib.sha256(salt.encode()).digest(), digest_size=2).hexdigest()
     if kind == "email":
         return f"redacted-{mark}@example.com".encode()
     return f"REDACTED_{re.sub('[^A-Z0-9]+', '_', kind.upper())}_{mark}".encode()
+
+
+def placeholders(texts: Iterable[str]) -> dict[str, int]:
+    """Kind -> how many different placeholders of that kind the texts hold."""
+    found = {match.group() for text in texts for match in _PLACEHOLDERS.finditer(text)}
+    kinds = Counter("email" if one.startswith("redacted-") else one[9:-5].lower() for one in found)
+    return dict(sorted(kinds.items()))
 
 
 def redacted(text: str, emails: bool = True, salt: str = "") -> tuple[str, dict[str, int]]:

@@ -45,6 +45,7 @@ def _about(facts: dict[str, Any]) -> Table:
         "read": f"{facts.get('source_files', '?')} files, {facts.get('commits', '?')} commits, {facts.get('git_diffs', '?')} changes, "
         f"{facts.get('function_signatures', '?')} signatures, {facts.get('graph', {}).get('edges', '?')} imports resolved",
         "secrets": ", ".join(f"{n} {kind}" for kind, n in facts.get("secrets", {}).items()) or "none found",
+        "in history": ", ".join(f"{n} {kind}" for kind, n in facts.get("secrets_in_history", {}).items()) or "none found",
         "tokenizer": f"{facts.get('tokenizer', '?')} ({facts.get('tokenizer_digest', '?')})",
     }
     if "certificate" in facts:

@@ -266,6 +266,21 @@ def test_no_row_of_train_shows_a_function_of_evaluation_in_its_context(tmp_path:
     assert {"twin_in_evaluation", "context_shows_evaluation"} <= dropped
 
 
+def test_secrets_that_only_history_holds_are_counted_too(tmp_path: Path) -> None:
+    folder = small_repository(tmp_path / "repository")
+    rng = random.Random(5)
+    keys = ["AKIA" + "".join(rng.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)) for _ in range(3)]
+    text = "".join(f'KEY_{number} = "{key}"\n' for number, key in enumerate(keys))
+    committed(folder, {"src/kit/keys.py": text + module_text(60)}, "Add keys", START + 200 * DAY)
+    committed(folder, {"src/kit/keys.py": module_text(60)}, "Remove keys", START + 201 * DAY)
+    found = made(folder, tmp_path / "cache", ("edits",))
+    facts = found["edits facts"]
+    assert facts["secrets"] == {} and sum(facts["secrets_in_history"].values()) == 3
+    assert not any(key in row["text"] for split in found["edits"].values() for row in split for key in keys)
+    committed(folder, {"README.md": "# Kit\n"}, "Say less", START + 202 * DAY)
+    assert made(folder, tmp_path / "cache", ("edits",))["edits facts"]["secrets_in_history"] == facts["secrets_in_history"]
+
+
 def test_a_split_all_of_whose_rows_are_withheld_is_left_out(tmp_path: Path) -> None:
     folder = small_repository(tmp_path / "repository")
     header = "".join(f"# Line {number} of what stands above every file of the kit, whoever wrote it.\n" for number in range(12))
