@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from elite_code_dataset.config import EDIT_AROUND_LINES, EDIT_CONTEXT_HUNKS, EDIT_MESSAGE_CHARACTERS
-from elite_code_dataset.hunks import Hunk, fitting, grouped, hunks_of, joined, lines_of, widened
+from elite_code_dataset.hunks import Hunk, fitting, grouped, hunks_of, inside, joined, lines_of, widened
 from elite_code_dataset.languages import all_languages
 from elite_code_dataset.records import SCALES, Change, DropReport, Window
 from elite_code_dataset.tokens import Encoder
@@ -117,12 +117,14 @@ class Edits:
         drafts = [_draft(block, next(cleaned), next(cleaned), next(cleaned), self.rules) for block in fitted]
         parts = [text for draft in drafts for text in (draft.head, draft.original, draft.mark, draft.target)]
         ids = self.encoder.ids_of(parts)
-        siblings: dict[str, list[int]] = {}
-        for i, draft in enumerate(drafts):
-            siblings.setdefault(draft.block.change.commit, []).append(i)
+        siblings: dict[str, list[_Draft]] = {}
         sized = [replace(d, ids=tuple(ids[4 * i : 4 * i + 4])) for i, d in enumerate(drafts)]
-        for i, draft in enumerate(sized):
-            row = self._row(draft, [sized[j] for j in siblings[draft.block.change.commit] if j != i])
+        for draft in sized:
+            siblings.setdefault(draft.block.change.commit, []).append(draft)
+        least = {commit: min(draft.size for draft in found) for commit, found in siblings.items()}
+        for draft in sized:
+            commit = draft.block.change.commit
+            row = self._row(draft, siblings[commit], least[commit])
             if row is None:
                 self._drop(draft.block.change, "line_too_long", draft.block.changed)
                 continue
@@ -154,13 +156,13 @@ class Edits:
                     self._drop(block.change, "nothing_left_to_write", piece.changed)
         return pieces
 
-    def _row(self, draft: _Draft, others: Sequence[_Draft]) -> Window | None:
+    def _row(self, draft: _Draft, siblings: Sequence[_Draft], least: int) -> Window | None:
         block, (head, original, mark, target) = draft.block, draft.ids
         n = len(head) + len(original) + len(mark) + len(target)
         scale = next((s for s in SCALES if n <= s), None)
         if scale is None or not draft.target:
             return None
-        far_text, far_ids = self._far(draft, others, scale, scale - n) if scale >= 1024 else ("", [])
+        far_text, far_ids = self._far(draft, siblings, least, scale - n) if scale >= 1024 else ("", [])
         context = far_text + draft.head + draft.original + draft.mark
         change, place = block.change, block.place
         return Window(
@@ -194,17 +196,19 @@ class Edits:
             original_end=len(far_text) + len(draft.head) + len(draft.original),
         )
 
-    def _far(self, draft: _Draft, others: Sequence[_Draft], scale: int, room: int) -> tuple[str, list[int]]:
-        """Other hunks of the same commit, then signatures of what the block calls, as far as they fit. A train row shows train only."""
+    def _far(self, draft: _Draft, siblings: Sequence[_Draft], least: int, room: int) -> tuple[str, list[int]]:
+        """Other hunks of the same commit (none has less than ``least`` tokens), then signatures of what the block calls, as far as they fit.
+        A train row shows train only."""
         text, ids = "", []
         split, path = draft.block.place.split, draft.block.change.path
         left = int(room * EDIT_CONTEXT_HUNKS)
-        for other in others:
-            size = sum(map(len, other.ids))
-            if size <= left and (split != "train" or other.block.place.split == "train"):
+        for other in siblings:
+            if left < least:
+                break
+            if other is not draft and other.size <= left and (split != "train" or other.block.place.split == "train"):
                 text += other.head + other.original + other.mark + other.target
                 ids = ids + [i for part in other.ids for i in part]
-                left -= size
+                left -= other.size
         left = room - len(ids)
         lines = signature_lines(draft.original, path, split, self.rules.signatures)
         account = self._account(draft.block.change)
@@ -291,12 +295,13 @@ class _Block:
     def divided(self, room: int) -> list[_Block]:
         """In pieces whose two sides together hold at most ``room`` bytes; a single line on each side stays whole."""
         pieces = fitting(self.hunk, lambda h: _size(h, self.ends) <= room)
-        return [replace(self, hunk=piece, changed=self._changed_in(piece)) for piece in pieces]
+        inner = [inside(self.inner, piece) for piece in pieces]
+        return [replace(self, hunk=p, inner=held, changed=self._changed_in(p, held)) for p, held in zip(pieces, inner)]
 
-    def _changed_in(self, piece: Hunk) -> int:
+    def _changed_in(self, piece: Hunk, inner: Sequence[Hunk]) -> int:
         """Changed bytes that lie in a piece; pieces share a block's line ranges out, so these add up to the block's."""
         size = 0
-        for hunk in self.inner:
+        for hunk in inner:
             a = Hunk(max(hunk.a0, piece.a0), min(hunk.a1, piece.a1), max(hunk.b0, piece.b0), min(hunk.b1, piece.b1))
             size += _size(a, self.ends)
         return size
@@ -313,6 +318,10 @@ class _Draft:
     target: str
     message: str
     ids: tuple[list[int], ...] = ()
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.ids))
 
 
 def _draft(block: _Block, original: str, updated: str, message: str, rules: EditRules) -> _Draft:

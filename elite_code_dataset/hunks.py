@@ -7,6 +7,7 @@ head and tail; where that would be too many, the whole middle is one hunk.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -81,6 +82,13 @@ def widened(hunk: Hunk, around: int, before: int, after: int) -> Hunk:
     up = min(around, hunk.a0, hunk.b0)
     down = min(around, before - hunk.a1, after - hunk.b1)
     return Hunk(hunk.a0 - up, hunk.a1 + down, hunk.b0 - up, hunk.b1 + down)
+
+
+def inside(hunks: Sequence[Hunk], piece: Hunk) -> tuple[Hunk, ...]:
+    """Those of a file's hunks, in order, that reach into a piece on either side, by bisection."""
+    first = min(bisect_right(hunks, piece.a0, key=lambda h: h.a1), bisect_right(hunks, piece.b0, key=lambda h: h.b1))
+    last = max(bisect_left(hunks, piece.a1, key=lambda h: h.a0), bisect_left(hunks, piece.b1, key=lambda h: h.b0))
+    return tuple(hunks[first:last])
 
 
 def fitting(hunk: Hunk, fits: Callable[[Hunk], bool]) -> list[Hunk]:

@@ -15,6 +15,7 @@ from elite_code_dataset.hunks import grouped, hunks_of, joined, lines_of, widene
 from elite_code_dataset.records import SCALES, Change, Window
 from elite_code_dataset.repository import open_repository
 from elite_code_dataset.tokens import Encoder, trained_encoder
+from tests.counting import steps_of
 from tests.repositories import START, committed, module_text, started
 
 PLACE = Place("g", "train", "core", "python")
@@ -174,3 +175,20 @@ def test_no_person_is_named_in_a_row(history: Path, encoder: Encoder) -> None:
     with open_repository(history) as repository:
         _, rows = edits_of(list(repository.changes()), encoder)
     assert rows and not any("Person" in row.text or "corporation.io" in row.text for row in rows)
+
+
+def scattered(number: int) -> list[Change]:
+    """A change of every other line of a file, and of a stretch in every file of many."""
+    lines = [f"def part_{n}(): return {n}\n" for n in range(8 * number)]
+    changed = [line if n % 2 else line.replace("return", "return 1 +") for n, line in enumerate(lines)]
+    long = [change("", "".join(f"value_{n}_{i} = {i}\n" for i in range(60)), path=f"b{n}.py", commit="c2") for n in range(number)]
+    return [change("".join(lines), "".join(changed)), *long]
+
+
+@pytest.mark.parametrize("unified", [False, True])
+def test_twice_the_hunks_of_a_commit_are_twice_the_work(encoder: Encoder, unified: bool) -> None:
+    few, many = scattered(150), scattered(300)
+    _, rows = edits_of(few, encoder, unified=unified)
+    assert sum(row.commit == "c1" for row in rows) > 5 and sum(row.commit == "c2" and row.scale >= 1024 for row in rows) == 150
+    less, more = (steps_of(edits_of, changes, encoder, unified=unified) for changes in (few, many))
+    assert more / less < 2.2, (less, more)

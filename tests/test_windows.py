@@ -5,10 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
 import pytest
@@ -18,6 +15,7 @@ from elite_code_dataset.options import Options
 from elite_code_dataset.records import SCALES, Unit, Window
 from elite_code_dataset.repository import open_repository
 from elite_code_dataset.windows import STATEMENT, divided, pieces_of, windows_of
+from tests.counting import steps_of
 from tests.repositories import committed, module_text, started
 
 PACKAGES = ("typer", "yaml", "tqdm")
@@ -312,27 +310,6 @@ def test_units_of_a_row_and_around_it_are_those_that_a_look_at_all_units_finds(p
             assert found == [i for i, unit in enumerate(units) if unit.start_byte < start < unit.end_byte]
             around += len(found)
     assert around > 50
-
-
-def steps_of(work: Callable[..., object], *arguments: object) -> int:
-    """How many instructions of the package's own code run."""
-    steps = 0
-
-    def trace(frame: FrameType, event: str, _: object) -> Callable | None:
-        nonlocal steps
-        if "elite_code_dataset" not in frame.f_code.co_filename:
-            return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        steps += event == "opcode"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work(*arguments)
-    finally:
-        sys.settrace(before)
-    return steps
 
 
 def many_units(place: Path, number: int) -> Analysis:
