@@ -7,9 +7,10 @@ or a reason. Cost: two parses and two passes over the functions; the survey pars
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from elite_code_dataset.augment.endings import Windows, whole_functions, width_behind
 from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, Window, technique
 from elite_code_dataset.augment.scopes import WORD, FunctionScope, rules_of, scopes_of
 from elite_code_dataset.augment.syntax import Syntax, syntax_of
@@ -17,6 +18,7 @@ from elite_code_dataset.augment.verify import ALPHA_EQUIVALENT, alpha_equivalent
 from elite_code_dataset.languages import Language, all_languages
 
 POOL_NAMES = 1000  # per language and role: the most frequent ones, so that a survey stays a few hundred kilobytes
+ENDS = ""  # the survey's entry that is no language
 LONGER = 2  # characters that a new name may have more than the old one, as long as there is one
 
 Names = Mapping[str, Sequence[str]]
@@ -37,16 +39,20 @@ def _by_frequency(scopes: Iterable[FunctionScope]) -> dict[str, list[str]]:
     return {role: sorted(found, key=lambda name: (-found[name], name))[:POOL_NAMES] for role, found in sorted(counts.items())}
 
 
-def survey(rows: Iterable[Window]) -> dict[str, dict[str, list[str]]]:
-    """``names_of`` by language, over the rows of the largest scale there is (the smaller ones show the same code)."""
+def survey(rows: Iterable[Window]) -> dict[str, dict]:
+    """``names_of`` by language, over the rows of the largest scale there is (the smaller ones show the same code); under ``ENDS``, what
+    follows the windows."""
+    windows = Windows()
     texts: dict[int, dict[str, list[bytes]]] = {}
     for row in rows:
+        windows.add(row)
         if row["kind"] == "code":
             target = row["text"][row["context_chars"] :].encode()
             texts.setdefault(row["scale"], {}).setdefault(row["language"], []).append(target)
     widest = texts[max(texts)] if texts else {}
     known = all_languages()
-    return {name: names_of(found, known[name]) for name, found in sorted(widest.items()) if name in known and rules_of(known[name])}
+    pools = {name: names_of(found, known[name]) for name, found in sorted(widest.items()) if name in known and rules_of(known[name])}
+    return {**pools, ENDS: windows.widths()}
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,13 @@ class Renamed:
     names: tuple[dict[str, str], ...]
 
 
-def renamed(source: bytes, language: Language, rng: Rng, names: Names | None = None, context: bytes = b"") -> Renamed | Abstained:
-    """``source`` with every local of every whole function renamed that surely can be.
+Places = Callable[[Syntax], Sequence[tuple[int, int]]]
+
+
+def renamed(
+    source: bytes, language: Language, rng: Rng, names: Names | None = None, context: bytes = b"", places: Places | None = None
+) -> Renamed | Abstained:
+    """``source`` with every local of every whole function renamed that surely can be; with ``places``, of the functions that are among them.
 
     ``names`` is the pool by role (None: the source's own names). New names stand nowhere in the function, are no keyword, and
     occur elsewhere in the source (or in ``context``) only as locals of other functions.
@@ -70,9 +81,11 @@ def renamed(source: bytes, language: Language, rng: Rng, names: Names | None = N
     scopes = scopes_of(syntax, rules)
     pool = _by_frequency(scopes) if names is None else names
     avoided = rules.reserved | _global_words(syntax, scopes) | {word.decode() for word in WORD.findall(context)}
-    mappings = [_mapping(scope, pool, avoided, rng) for scope in scopes]
+    spans = set(places(syntax)) if places else {(scope.start, scope.end) for scope in scopes}
+    mappings = [_mapping(scope, pool, avoided, rng) if (scope.start, scope.end) in spans else {} for scope in scopes]
     if not any(mappings):
-        return Abstained(_reason(scopes))
+        seen = [scope for scope in scopes if (scope.start, scope.end) in spans]
+        return Abstained("cut_off" if len(seen) < len(scopes) and not any(scope.roles for scope in seen) else _reason(seen))
     result = _rewritten(syntax, scopes, mappings)
     after = syntax_of(result, language)
     if after is None or not alpha_equivalent(syntax, after, language):
@@ -156,14 +169,14 @@ def rewrite_source(source: bytes, language: Language, rng: Rng, names: Names | N
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """The row with the locals of every function that lies whole in its target renamed; the context stays.
 
-    Where braces end a function, one that the window cuts off has an error in it and is left alone. A Python function has no such end:
-    cut off, it reads as a shorter one and is renamed as that, which keeps the row true in itself.
+    A function that the window cuts off stays too: its other part, in the window before or after, would use the old names.
     """
     if window["kind"] != "code":
         return Abstained("edit")
     context, target = window["text"][: window["context_chars"]], window["text"][window["context_chars"] :]
     names = (helpers.survey or {}).get(language.name)
-    result = renamed(target.encode(), language, rng, names, context.encode())
+    behind = width_behind(window, (helpers.survey or {}).get(ENDS, {}))
+    result = renamed(target.encode(), language, rng, names, context.encode(), lambda syntax: whole_functions(syntax, language, behind))
     if isinstance(result, Abstained):
         return result
     return Rewrite(context + result.source.decode(), len(context), ALPHA_EQUIVALENT)

@@ -6,11 +6,13 @@ or a reason. Cost: two parses and one pass over the nodes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from elite_code_dataset.augment.endings import ends_of, whole_places, width_behind
 from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, Window, technique
 from elite_code_dataset.augment.structures import Edit, all_checks, all_rules, edits_of, replaced
-from elite_code_dataset.augment.syntax import syntax_of
+from elite_code_dataset.augment.syntax import Syntax, syntax_of
 from elite_code_dataset.augment.verify import PARSES, SAME_NAMES, no_new_errors, same_names
 from elite_code_dataset.languages import Language
 
@@ -26,16 +28,21 @@ class Restructured:
     verified: str
 
 
-def restructured(source: bytes, language: Language, rng: Rng, share: float = 1.0) -> Restructured | Abstained:
-    """``source`` with a drawn ``share`` of its certain rewrites (at least one) carried out."""
+Places = Callable[[Syntax], Sequence[tuple[int, int]]]
+
+
+def restructured(source: bytes, language: Language, rng: Rng, share: float = 1.0, places: Places | None = None) -> Restructured | Abstained:
+    """``source`` with a drawn ``share`` of its certain rewrites (at least one) carried out; with ``places``, of those within one of them."""
     if language.name not in all_rules():
         return Abstained("language")
     syntax = syntax_of(source, language)
     if syntax is None:
         return Abstained("not_parsed")
-    edits = _apart(rng.shuffled(edits_of(syntax, language)))
+    found = edits_of(syntax, language)
+    spans = places(syntax) if places and found else [(0, len(source))]
+    edits = _apart(rng.shuffled([edit for edit in found if any(start <= edit.start and edit.end <= end for start, end in spans)]))
     if not edits:
-        return Abstained("no_certain_rewrite")
+        return Abstained("cut_off" if found else "no_certain_rewrite")
     chosen = edits[:1] + [edit for edit in edits[1:] if rng.random() < share]
     result = replaced(source, chosen)
     after = syntax_of(result, language)
@@ -63,13 +70,14 @@ def rewrite_source(source: bytes, language: Language, rng: Rng) -> bytes | Absta
     return result if isinstance(result, Abstained) else result.source
 
 
-@technique("restructure", preserves_meaning=True, rewrite_source=rewrite_source)
+@technique("restructure", preserves_meaning=True, survey=ends_of, rewrite_source=rewrite_source)
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
-    """The row with some of its target's syntax rewritten; the context stays."""
+    """The row with some of its target's syntax rewritten; the context stays, and so does a function that the window cuts off."""
     if window["kind"] != "code":
         return Abstained("edit")
     context, target = window["text"][: window["context_chars"]], window["text"][window["context_chars"] :]
-    result = restructured(target.encode(), language, rng, WINDOW_SHARE)
+    behind = width_behind(window, helpers.survey or {})
+    result = restructured(target.encode(), language, rng, WINDOW_SHARE, lambda syntax: whole_places(syntax, language, behind))
     if isinstance(result, Abstained):
         return result
     return Rewrite(context + result.source.decode(), len(context), result.verified)

@@ -11,7 +11,7 @@ from elite_code_dataset.config import AUGMENT_RATES
 from elite_code_dataset.records import EliteCodeError, Window
 from elite_code_dataset.tokens import trained_encoder
 
-CODE = 'def total_{n}(items):\n    """Adds."""\n    result_{n} = 0  # sum\n    for item in items:\n        if item > {n}:\n            result_{n} += item\n    return result_{n}\n'
+CODE = 'def total_{n}(items):\n    """Adds."""\n    result_{n} = 0  # sum\n    for item in items:\n        if item > {n}:\n            result_{n} += item\n    return result_{n}\n\n\nLAST = {n}\n'
 CONTEXT = "# kit/sums.py\n"
 
 
@@ -93,7 +93,7 @@ def test_workers_and_a_second_run_make_the_same_rows(rows, encoder):
 
 
 def test_every_row_that_was_asked_about_is_a_child_or_a_counted_reason(encoder):
-    codes = [None, "x = 1\n", "def f(a):\n    return a\n", "def f(:\n", "", None]
+    codes = [None, "x = 1\n", "def f(a):\n    return a\n\n\nf(1)\n", "def f(:\n", "", None]
     ds = datasets.Dataset.from_list([window(n, code=code, encoder=encoder) for n, code in enumerate(codes)])
     made = augmented(ds, {"rename": 1.0}, tokenizer=encoder)
     (report,) = made.reports

@@ -545,15 +545,16 @@ def test_the_names_come_from_the_rows_of_the_largest_scale_in_the_order_of_their
     large = [row("def f():\n    often = 1\n    for cell in x: pass\n", scale=512), row("def g(*parts):\n    often = rare = 1\n", scale=512)]
     edits = [row("def h():\n    changed = 1\n", scale=4096, kind="edit")]
     assert survey([small, *large, *edits, row("x", language="markdown")]) == {
-        "python": {"local": ["often", "rare"], "loop": ["cell"], "parameter": ["parts"]}
+        "python": {"local": ["often", "rare"], "loop": ["cell"], "parameter": ["parts"]},
+        "": {},
     }
 
 
 def test_a_row_keeps_its_context_and_takes_no_name_that_the_context_speaks_of():
     python = all_languages()["python"]
-    window = row("def f():\n    value = 1\n    return value\n", context="# a.py\nimport alpha\n")
+    window = row("def f():\n    value = 1\n    return value\n\nf()\n", context="# a.py\nimport alpha\n")
     result = apply(window, python, First(), Helpers(None, {"python": {"local": ["alpha", "beta"]}}))
-    assert result.text == "# a.py\nimport alpha\ndef f():\n    beta = 1\n    return beta\n"
+    assert result.text == "# a.py\nimport alpha\ndef f():\n    beta = 1\n    return beta\n\nf()\n"
     assert (result.context_chars, result.verified) == (len("# a.py\nimport alpha\n"), "alpha-equivalent")
     assert apply(row("x", kind="edit"), python, First(), Helpers()) == Abstained("edit")
 
@@ -564,7 +565,7 @@ def test_a_function_of_which_a_part_is_missing_is_left_alone():
     for broken in ("        value += 1;\n    }\n}\n" + whole, whole + "fn cut(size: u8) {\n    let other = size;\n    if other {\n"):
         result = apply(row(broken, language="rust"), rust, First(), Helpers(None, {"rust": {"local": ["alpha", "beta"]}}))
         assert isinstance(result, Abstained) or result.text == broken.replace("let value = 1; value", "let alpha = 1; alpha")
-    rest = "            total += value\n        return total\n\n    def g():\n        size = 1\n        return size\n"
+    rest = "            total += value\n        return total\n\n    def g():\n        size = 1\n        return size\n\n    def h(self):\n"
     result = apply(row(rest), all_languages()["python"], First(), Helpers(None, {"python": {"local": ["alpha"]}}))
     assert result.text == rest.replace("size", "alpha")
 

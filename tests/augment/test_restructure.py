@@ -261,7 +261,7 @@ def test_the_draw_decides_how_much_of_a_row_changes_and_the_level_is_recorded():
     assert (result.verified, result.context_chars, result.text[:7]) == ("same-names", 7, "# a.py\n")
     assert apply(window, python, Rng(0, "row"), Helpers()) == result
     assert apply(window | {"kind": "edit"}, python, Rng(0), Helpers()) == Abstained("edit")
-    unfolded = apply({"text": "x = a if c else b\n", "context_chars": 0, "kind": "code"}, python, Rng(1), Helpers())
+    unfolded = apply({"text": "x = a if c else b\n", "context_chars": 0, "kind": "code", "language": "python"}, python, Rng(1), Helpers())
     assert unfolded.verified in ("parses", "same-names")
 
 
