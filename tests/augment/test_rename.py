@@ -597,3 +597,31 @@ def outer(mycmp):
     assert {name: scope.blocked[name] for name in ("extra", "times", "event")} == dict.fromkeys(
         ("extra", "times", "event"), "keyword_parameter"
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "names"),
+    [
+        ("javascript", "app.controller('A', function (store, size) { return store + size; });", "store size"),
+        ("javascript", "app.run(['store', function (store) { return store.x; }]);", "store"),
+        ("javascript", "function Controller($scope, store) { return store.x; }", "store"),
+        ("javascript", "mod.factory('a', (store) => { return store.x; });", "store"),
+        ("javascript", "x = { $get: function (store) { return store.x; } };", "store"),
+        ("javascript", "define(function (require, exports, module) { exports.a = require('b'); module.c(); });", "require exports module"),
+        ("python", "def f():\n    frame = a()\n    return duckdb.sql('select * from frame')\n", "frame"),
+        ("python", "def f():\n    limit = a()\n    text = 'size > @limit'\n    return df.where(text)\n", "limit"),
+        ("python", "def f():\n    size = a()\n    return run(f'{b} + size')\n", "size"),
+        ("python", "@cython.locals(count=int)\ndef f(x):\n    count = x\n    return count\n", "count"),
+        ("python", "def g():\n    @cython.locals(count=int)\n    def f(x):\n        count = x\n        return count\n", "count"),
+    ],
+)
+def test_a_name_that_somebody_reads_from_the_source_stays(language, source, names):
+    [scope] = scope_of(all_languages()[language], source)
+    assert {name: scope.blocked.get(name) for name in names.split()} == dict.fromkeys(names.split(), scope.blocked.get(names.split()[0]))
+    assert scope.blocked[names.split()[0]] in ("injected", "in_string", "decorator")
+
+
+def test_strings_that_nobody_looks_names_up_in_do_not_matter():
+    source = "def f(x):\n    'Gives the size.'\n    size = x['size']\n    if size == 'size': raise ValueError('no size')\n    return {'size': size}\n"
+    assert "size" in scope_of(all_languages()["python"], source)[0].roles
+    assert "store" in scope_of(all_languages()["javascript"], "app.on('a', function (store) { return store.x; });")[0].roles

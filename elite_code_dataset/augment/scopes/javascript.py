@@ -31,6 +31,11 @@ SIGNATURES = (
     "mapped_type_clause",
 )
 ANONYMOUS = frozenset({"arrow_function", "function_expression", "generator_function", "class", "function"})
+# Calls that hand a function its arguments by the names of its parameters.
+INJECTORS = frozenset(
+    "controller factory service provider directive filter component decorator animation run config value inject invoke define "
+    "instantiate annotate".split()
+)
 BLOCKS = (
     "statement_block",
     "for_statement",
@@ -70,9 +75,39 @@ def classify(syntax: Syntax, leaf: int) -> str:
     return ""
 
 
+def injected(syntax: Syntax, function: int) -> dict[str, str]:
+    """Parameters that somebody fills in by their names: AngularJS reads them from the function's source, RequireJS looks for ``require``."""
+    blocked = dict.fromkeys(("require", "exports", "module"), "injected")
+    for node in range(function, syntax.lasts[function]):
+        if syntax.kinds[node] in ("formal_parameters", "arrow_function"):
+            owner = node if syntax.kinds[node] == "arrow_function" else syntax.parents[node]
+            names = _parameters(syntax, owner)
+            if any(name.startswith("$") and len(name) > 1 for name in names) or _is_given_to_injector(syntax, owner):
+                blocked |= dict.fromkeys(names, "injected")
+    return blocked
+
+
+def _parameters(syntax: Syntax, function: int) -> list[str]:
+    parts = [part for part in (syntax.child(function, "parameters"), syntax.child(function, "parameter")) if part >= 0]
+    return [syntax.text(leaf) for part in parts for leaf in syntax.leaves(part) if "identifier" in syntax.kinds[leaf]]
+
+
+def _is_given_to_injector(syntax: Syntax, function: int) -> bool:
+    """Whether the function is an argument of such a call, also as the last one in a list, or is called ``$get``."""
+    above = syntax.parents[function]
+    if above >= 0 and syntax.kinds[above] == "pair":
+        return syntax.text(syntax.child(above, "key")).strip("'\"") in ("$get", "controller", "resolve", "link")
+    if above >= 0 and syntax.kinds[above] == "array":
+        above = syntax.parents[above]
+    if above < 0 or syntax.kinds[above] != "arguments":
+        return False
+    called = syntax.child(syntax.parents[above], "function")
+    return called >= 0 and syntax.text(called).rpartition(".")[2] in INJECTORS
+
+
 def veto(syntax: Syntax, function: int, roles: dict[str, str]) -> dict[str, str]:
-    """A variable whose name becomes the ``name`` of a function or a class."""
-    blocked = {}
+    """A variable whose name becomes the ``name`` of a function or a class, and parameters that are filled in by name."""
+    blocked = injected(syntax, function)
     pairs = {
         "variable_declarator": ("name", "value"),
         "assignment_expression": ("left", "right"),

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 
 from elite_code_dataset.augment.scopes import UNSURE, Binder, ScopeRules
 from elite_code_dataset.augment.syntax import Syntax
 
+NAME = re.compile(r"[^\W\d]\w*")
 FUNCTION = ("function_definition", "lambda")
 COMPREHENSIONS = ("list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression")
 CALLED_POSITIONALLY = frozenset({"map", "filter", "sorted", "min", "max", "reduce", "groupby", "sort", "takewhile", "dropwhile", "starmap"})
@@ -50,9 +52,46 @@ def classify(syntax: Syntax, leaf: int) -> str:
     return ""
 
 
+def _named_in_strings(syntax: Syntax, function: int, roles: dict[str, str]) -> dict[str, str]:
+    """Locals that a string speaks of: it may be a query or code that finds them by their names. Documentation, keys, what is compared and what is
+    raised are read by nobody in this way."""
+    found = set()
+    for leaf in syntax.leaves(function):
+        if syntax.kinds[leaf] == "string_content" and not _is_only_text(syntax, leaf):
+            found |= set(NAME.findall(syntax.text(leaf)))
+    return dict.fromkeys(sorted(found & set(roles)), "in_string")
+
+
+def _is_only_text(syntax: Syntax, leaf: int) -> bool:
+    string = syntax.parents[leaf]
+    above = syntax.parents[string]
+    if syntax.kinds[above] in ("expression_statement", "subscript", "comparison_operator"):
+        return True
+    return _place_of(syntax, string) == "pair.key" or syntax.nearest(leaf, ("raise_statement", "block")) == syntax.nearest(
+        leaf, ("raise_statement",)
+    )
+
+
+def _place_of(syntax: Syntax, node: int) -> str:
+    return f"{syntax.kinds[syntax.parents[node]]}.{syntax.fields[node]}"
+
+
+def _named_in_decorators(syntax: Syntax, function: int) -> dict[str, str]:
+    """Names that a decorator gives as keywords (``@cython.locals(i=int)``) or in strings."""
+    above = syntax.parents[function]
+    first = above if above >= 0 and syntax.kinds[above] == "decorated_definition" else function
+    names = []
+    for node in range(first, syntax.lasts[first]):
+        if syntax.kinds[node] == "decorator":
+            for leaf in syntax.leaves(node):
+                if syntax.kinds[leaf] == "string_content" or _place_of(syntax, leaf) == "keyword_argument.name":
+                    names += NAME.findall(syntax.text(leaf))
+    return dict.fromkeys(names, "decorator")
+
+
 def veto(syntax: Syntax, function: int, roles: dict[str, str]) -> dict[str, str]:
     """Names under ``global`` and ``nonlocal``, and parameters that a caller may name."""
-    blocked = {}
+    blocked = _named_in_strings(syntax, function, roles) | _named_in_decorators(syntax, function)
     for node in range(function, syntax.lasts[function]):
         kind = syntax.kinds[node]
         if kind in ("global_statement", "nonlocal_statement"):
