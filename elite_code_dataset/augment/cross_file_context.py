@@ -58,8 +58,10 @@ def with_dependencies(window: Mapping[str, Any], language: Language, signatures_
         return Abstained("not_code")
     if not window["dependencies"]:
         return Abstained("no_dependencies")
-    used = set(WORD.findall(target_of(window)))
-    shelves = [(path, ranked(signatures_of.get(path, ()), used)) for path in window["dependencies"]]
+    own = {unit.replace("::", ".").rpartition(".")[2] for unit in window["units"]}  # a name that the target defines is not the dependency's
+    used = set(WORD.findall(target_of(window))) - own
+    foreign = {path: [one for one in signatures_of.get(path, ()) if one[0] not in own] for path in window["dependencies"]}
+    shelves = [(path, ranked(foreign[path], used)) for path in window["dependencies"]]
     shelves = [(path, lines) for path, lines in shelves if lines]
     if not shelves:
         return Abstained("no_signatures")

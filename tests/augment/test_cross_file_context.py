@@ -135,3 +135,13 @@ def test_the_same_path_in_another_repository_is_another_file():
 )
 def test_it_abstains_and_says_why(change, reason):
     assert made_of(USING | change, [DEFINED], Characters()) == Abstained(reason)
+
+
+def test_a_signature_is_not_shown_because_the_target_defines_that_name():
+    own = row("def load(p):\n    return load(p.x)\n", dependencies=["src/io.py", "src/net.py"], units=["load"])
+    assert made_of(own, [DEFINED, OTHER]) == Abstained("nothing_used")
+    both = row(
+        "class A:\n    def load(self):\n        return fetch(self)\n", dependencies=["src/io.py", "src/net.py"], units=["A", "A.load"]
+    )
+    made = made_of(both, [DEFINED, OTHER])
+    assert "def fetch(url)" in made.text and "def load(path" not in made.text
