@@ -206,7 +206,9 @@ class View:
         for found in self.parsed.imports:
             names = found.names or (re.split(r"[./:]+", found.module.strip("\"'"))[-1],)
             spans.setdefault((found.start_byte, found.end_byte), set()).update(names)
-        return [(a, b, one_line(self._whole_lines(a, b)), frozenset(names)) for (a, b), names in sorted(spans.items())]
+        bounds = {span: self._whole_lines(*span) for span in sorted(spans)}
+        lines = {(a, b): one_line(self.raw[a:b].decode(errors="replace")) for a, b in dict.fromkeys(bounds.values())}
+        return [(*span, lines[bounds[span]], frozenset(spans[span])) for span in bounds]
 
     @cached_property
     def imported(self) -> dict[str, list[int]]:
@@ -217,10 +219,10 @@ class View:
                 found.setdefault(name, []).append(i)
         return found
 
-    def _whole_lines(self, start: int, end: int) -> str:
-        """The text of ``[start, end)`` with the rest of its first and last line: what a ``require`` is bound to stands before it."""
-        last = self.raw.find(b"\n", end)
-        return self.raw[self.raw.rfind(b"\n", 0, start) + 1 : len(self.raw) if last < 0 else last].decode(errors="replace")
+    def _whole_lines(self, start: int, end: int) -> tuple[int, int]:
+        """``[start, end)`` with the rest of its first and last line: what a ``require`` is bound to stands before it."""
+        first, last = np.searchsorted(self.line_starts, (start, end), side="right")
+        return int(self.line_starts[first - 1]), int(self.line_starts[last]) - 1 if last < len(self.line_starts) else len(self.raw)
 
     def line_of(self, byte: int) -> int:
         return int(np.searchsorted(self.line_starts, byte, side="right"))

@@ -14,6 +14,7 @@ from elite_code_dataset.analysis import Analysis, analysis_of
 from elite_code_dataset.options import Options
 from elite_code_dataset.records import SCALES, Unit, Window
 from elite_code_dataset.repository import open_repository
+from elite_code_dataset.view import View
 from elite_code_dataset.windows import STATEMENT, divided, pieces_of, windows_of
 from tests.counting import steps_of
 from tests.repositories import committed, module_text, started
@@ -331,3 +332,13 @@ def test_twice_the_units_of_a_file_are_twice_the_work(tmp_path: Path) -> None:
     for scale in SCALES:
         less, more = (steps_of(rows_of, analysis, scale) for analysis in (few, many))
         assert less > 10_000 and more / less < 2.3, (scale, less, more)
+
+
+def test_a_line_of_many_imports_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    imports = "".join(f'const part_{n} = require("./part_{n}"); ' for n in range(5)) + "\nconst last = require('./last');\n"
+    committed(started(tmp_path / "line"), {"src/line.js": imports, **{f"src/part_{n}.py": module_text(n) for n in range(4)}})
+    found = analysed(tmp_path / "line", tmp_path / "cache").corpora[0].views["src/line.js"]
+    read = []
+    monkeypatch.setattr("elite_code_dataset.view.one_line", lambda text: read.append(text) or text)
+    lines = View(found.parsed, found.encoding, "", "train").import_lines
+    assert read == imports.splitlines() and [line for _, _, line, _ in lines] == [read[0]] * 5 + [read[1]]
