@@ -89,7 +89,8 @@ def test_rows_are_padded_only_on_request(folder, tmp_path):
 def test_a_file_that_was_touched_is_refused(tmp_path):
     folder = export_jsonl(DatasetDict(test=dataset()["test"].select(range(4))), tmp_path / "jsonl")
     file = folder / FILES["test"]
-    file.write_text(file.read_text("utf-8").replace("def ", "dxf ", 1), "utf-8")
+    text = file.read_text("utf-8")
+    file.write_text(text[: len(text) // 2] + " " + text[len(text) // 2 :], "utf-8")
     with pytest.raises(EliteCodeError, match="is not the file that was exported"):
         dataset_at(folder)
 
