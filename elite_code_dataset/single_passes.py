@@ -14,6 +14,7 @@ from datasets import DatasetDict
 
 from elite_code_dataset import curriculum, metadata, weights
 from elite_code_dataset.augment import augmented
+from elite_code_dataset.augment.formats import formatted_like, unformatted
 from elite_code_dataset.certificate import certificate
 from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD
 from elite_code_dataset.dedup import Deduplicated, deduplicated
@@ -82,7 +83,7 @@ def noted(made: Any, before: Any, reports: Sequence[DropReport], **facts: Any) -
         known["certificate"] = certificate(parts).as_dict()
     if "exposures" in known and parts is not None and "train" in parts:
         known["exposures"] = exposures(parts).as_dict()
-    return metadata.attach(made, {**known, **facts})
+    return metadata.attach(formatted_like(made, before), {**known, **facts})
 
 
 def _count(ds: Any) -> int:
@@ -90,6 +91,8 @@ def _count(ds: Any) -> int:
 
 
 def _needed(ds: Any, *names: str) -> Any:
+    """The rows as plain values; raises EliteCodeError for what is no dataset, is streamed, or lacks one of the columns."""
+    ds = unformatted(ds)
     rows = next(iter(ds.values()), None) if isinstance(ds, Mapping) else ds
     columns = getattr(rows, "column_names", None)
     if columns is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from datasets import IterableDatasetDict
 
 import elite_code_dataset as ecd
 from elite_code_dataset import metadata
@@ -95,3 +96,45 @@ def test_a_child_that_reads_as_a_secret_or_repeats_evaluation_is_dropped_and_cou
     kept, report = _without_shown(type(built)({"train": train, "test": built["test"]}), {})
     assert [row["id"] for row in kept["train"]] == [base["id"]]
     assert dict(report.dropped) == {"twin_in_evaluation": 1, "reads_as_a_secret": 1}
+
+
+RUNS = {
+    "augment": lambda ds: ecd.augment(ds, {"rename": 1.0}),
+    "deduplicate": ecd.deduplicate,
+    "weigh": ecd.weigh,
+    "order": ecd.order,
+}
+
+
+@pytest.mark.parametrize("kind", ["numpy", "arrow", "pandas"])
+@pytest.mark.parametrize("name", RUNS)
+def test_a_pass_makes_the_same_rows_of_a_dataset_in_any_format_and_keeps_the_format(loaded, name: str, kind: str) -> None:
+    plain = RUNS[name](loaded["train"].select(range(40)))
+    made = RUNS[name](loaded["train"].select(range(40)).with_format(kind))
+    assert made.format["type"] == kind and made.column_names == plain.column_names
+    assert made.with_format(None).to_list() == plain.to_list()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_pass_over_no_rows_gives_no_rows(loaded, name: str) -> None:
+    assert len(RUNS[name](loaded["train"].select([]))) == 0
+    bare = RUNS[name](loaded.filter(lambda row: row["split"] != "train"))
+    assert {split: len(rows) for split, rows in bare.items()}["train"] == 0 and len(bare["test"])
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_streamed_dataset_is_refused_in_one_sentence(loaded, name: str) -> None:
+    rows = loaded["train"].to_iterable_dataset()
+    for streamed in (rows, IterableDatasetDict({"train": rows})):
+        with pytest.raises(ecd.EliteCodeError, match="streamed .*load the dataset without streaming=True"):
+            RUNS[name](streamed)
+
+
+def test_a_second_augment_or_prepare_makes_no_child_again(loaded, built) -> None:
+    once = ecd.augment(loaded, {"rename": 1.0})
+    twice = ecd.augment(once, {"rename": 1.0, "format": 1.0})
+    ids = twice["train"]["id"]
+    assert len(ids) == len(set(ids)) > len(once["train"])
+    assert sum(technique == "rename" for technique in twice["train"]["technique"]) == sum(t == "rename" for t in once["train"]["technique"])
+    again = ecd.prepare(built)["train"]["id"]
+    assert len(again) == len(set(again))

@@ -20,6 +20,7 @@ import datasets
 from datasets.fingerprint import Hasher
 
 from elite_code_dataset import languages
+from elite_code_dataset.augment.formats import formatted_like, unformatted
 from elite_code_dataset.augment.registry import TECHNIQUES, Abstained, Helpers, Rewrite, Rng, Technique, technique
 from elite_code_dataset.config import AUGMENT_RATES, source_digest
 from elite_code_dataset.records import DropReport, EliteCodeError
@@ -69,6 +70,7 @@ class AugmentPass:
     surveys: tuple[tuple[str, str], ...]
     encoder: Any
     digest: str
+    made: frozenset[tuple[str, str]] = frozenset()  # (parent, technique) of the children that are there already
 
     def __call__(self, batch: Mapping[str, list]) -> dict[str, list]:
         _all_loaded()  # a spawned worker has imported nothing yet
@@ -85,10 +87,11 @@ class AugmentPass:
         return {column: [row[column] for row in rows] for column in (*batch, OUTCOMES)}
 
     def _asked(self, parent: dict) -> list[str]:
-        """The techniques that the row is drawn for; none for a row outside train, or for a child."""
+        """The techniques that the row is drawn for and has no child of; none for a row outside train, or for a child."""
         if parent["split"] != "train" or parent["technique"] != "original":
             return []
-        return [name for name, rate in self.rates if Rng(self.seed, parent["id"], name, "rate").random() < rate]
+        drawn = [name for name, rate in self.rates if Rng(self.seed, parent["id"], name, "rate").random() < rate]
+        return [name for name in drawn if (parent["id"], name) not in self.made]
 
     def _answer(self, parent: dict, name: str, helpers: Helpers) -> Rewrite | str:
         """What the technique makes of the row, or the name of the reason why it is nothing."""
@@ -168,7 +171,8 @@ def _surveys(ds: datasets.Dataset, names: tuple[str, ...]) -> tuple[tuple[str, s
 
 def _mapped(ds: datasets.Dataset, step: AugmentPass, num_proc: int | None) -> datasets.Dataset:
     features = datasets.Features({**ds.features, OUTCOMES: [datasets.Value("string")]})
-    identity = Hasher.hash([ds._fingerprint, step.digest, repr(step.rates), repr(step.seed), repr(step.surveys), Hasher.hash(step.encoder)])
+    parts = [step.digest, repr(step.rates), repr(step.seed), repr(step.surveys), repr(sorted(step.made)), Hasher.hash(step.encoder)]
+    identity = Hasher.hash([ds._fingerprint, *parts])
     return ds.map(
         step,
         batched=True,
@@ -179,6 +183,13 @@ def _mapped(ds: datasets.Dataset, step: AugmentPass, num_proc: int | None) -> da
         new_fingerprint=identity,
         desc="augment",
     )
+
+
+def _made(ds: datasets.Dataset) -> frozenset[tuple[str, str]]:
+    """Which children the rows hold already: asked again, a parent would get a second one of the same id."""
+    if "parent_id" not in ds.column_names:
+        return frozenset()
+    return frozenset(pair for pair in zip(ds["parent_id"], ds["technique"]) if pair[0])
 
 
 def _reports(ds: datasets.Dataset, names: tuple[str, ...]) -> tuple[DropReport, ...]:
@@ -212,22 +223,25 @@ def augmented(
     """The rows with their children, and one ``DropReport`` per technique.
 
     ``techniques`` maps a name to the share of train rows it is tried on (None: ``config.AUGMENT_RATES``). ``tokenizer`` is
-    the encoder that the rows were made with. Rows outside train, and rows that are children already, pass through untouched.
-    Raises ``EliteCodeError`` for an unknown technique, a rate outside [0, 1], or a data set without the row schema.
+    the encoder that the rows were made with. Rows outside train, and rows that are children already, pass through untouched; a row that
+    has a child of a technique is not asked for another. Raises ``EliteCodeError`` for an unknown technique, a rate outside [0, 1], a streamed
+    data set, or one without the row schema.
     """
+    given, ds = ds, unformatted(ds)
     rates = checked_rates(AUGMENT_RATES if techniques is None else techniques)
     names = tuple(rates)
     train = ds.get("train") if isinstance(ds, datasets.DatasetDict) else ds
-    if train is None or not names:
-        return Augmented(ds, tuple(DropReport(f"augment/{name}", 0) for name in names))
+    if train is None or not names or not len(train):
+        return Augmented(given, tuple(DropReport(f"augment/{name}", 0) for name in names))
     missing = sorted({"id", "split", "technique", "text", "input_ids", "context_chars", "scale"} - set(train.column_names))
     if missing:
         raise EliteCodeError(f"the data set has no column {', '.join(missing)}; augment() takes the rows that the builder yields")
-    step = AugmentPass(tuple(rates.items()), seed, _surveys(train, names), tokenizer, source_digest())
+    step = AugmentPass(tuple(rates.items()), seed, _surveys(train, names), tokenizer, source_digest(), _made(train))
     mapped = _mapped(train, step, num_proc)
     reports = _reports(mapped, names)
     result = mapped.remove_columns(OUTCOMES)
-    return Augmented(datasets.DatasetDict({**ds, "train": result}) if isinstance(ds, datasets.DatasetDict) else result, reports)
+    grown = datasets.DatasetDict({**ds, "train": result}) if isinstance(ds, datasets.DatasetDict) else result
+    return Augmented(formatted_like(grown, given), reports)
 
 
 def augment(
