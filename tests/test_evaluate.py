@@ -24,7 +24,7 @@ from recipes.tasks import EDIT_TOKENS, Prompt, is_whole, prompts_of, scores_of
 from tests import sample
 from tests.training import tiny_model
 
-TEST_FILES = ("src/kit/bisect.py", "src/kit/colorsys.py")
+SPLITS = ("validation", "test")  # of a small repository either alone is a file or two
 
 
 class Told(nn.Module):
@@ -65,7 +65,17 @@ class Told(nn.Module):
 
 @functools.cache
 def held() -> HeldOut:
+    return held_out(sample.dataset(), sample.tokenizer(), tokens=0, prompts=25, seed=0, splits=SPLITS)
+
+
+@functools.cache
+def tested() -> HeldOut:
+    """The test split alone, of which nothing is withheld."""
     return held_out(sample.dataset(), sample.tokenizer(), tokens=0, prompts=25, seed=0)
+
+
+def tested_files() -> tuple[str, ...]:
+    return tuple(sorted(path for path, file in metadata.of(sample.dataset())["files"].items() if file["split"] == "test"))
 
 
 @functools.cache
@@ -126,7 +136,7 @@ def test_a_model_that_knows_the_rows_needs_next_to_nothing():
 
 
 def test_copying_from_train_scores_on_lines_that_train_has_and_on_no_others():
-    tally = evaluate.copied(held_out(sample.dataset(), sample.tokenizer(), prompts=400), Copier(sample.dataset()["train"]))
+    tally = evaluate.copied(held_out(sample.dataset(), sample.tokenizer(), prompts=400, splits=SPLITS), Copier(sample.dataset()["train"]))
     assert value(tally, "next_line_exact/novel") == 0
     assert value(tally, "next_line_exact/repeated") > 0
     assert value(tally, "edit_exact") == 0 and value(tally, "edit_similarity") > 0.5
@@ -142,9 +152,9 @@ def test_a_model_with_too_few_tokens_is_refused():
 
 def test_the_headline_counts_each_byte_of_the_held_out_files_once():
     files = metadata.of(sample.dataset())["files"]
-    assert held().files == TEST_FILES and held().scale == 512
-    tally = evaluate.measured(Told([], sample.tokenizer().vocabulary), held(), sample.tokenizer())
-    assert {name: sums[1] for name, sums in tally.cells["bits_per_byte"].items()} == {name: files[name]["bytes"] for name in TEST_FILES}
+    assert tested().files == tested_files() != () and tested().scale == 512
+    tally = evaluate.measured(Told([], sample.tokenizer().vocabulary), tested(), sample.tokenizer())
+    assert {name: sums[1] for name, sums in tally.cells["bits_per_byte"].items()} == {name: files[name]["bytes"] for name in tested_files()}
     for part in ("role/core", "age/90_days_and_more", "language/python", "scale/512", "kind/code"):
         assert tally.cells[f"bits_per_byte/{part}"], part
 
@@ -161,9 +171,9 @@ def test_lines_new_to_train_and_known_ones_make_up_all_lines_that_are_not_blank(
 
 
 def test_plain_rows_are_the_files_again_without_context():
-    rows = sorted((row for row in held().rows if row["kind"] == "plain"), key=lambda row: (row["path"], int(row["id"].split()[-1])))
-    texts = {path: "".join(row["text"] for row in rows if row["path"] == path) for path in TEST_FILES}
-    assert texts == {path: sample.sources()[path] for path in TEST_FILES}
+    rows = sorted((row for row in tested().rows if row["kind"] == "plain"), key=lambda row: (row["path"], int(row["id"].split()[-1])))
+    texts = {path: "".join(row["text"] for row in rows if row["path"] == path) for path in tested_files()}
+    assert texts == {path: sample.sources()[path] for path in tested_files()}
     assert all(row["context_tokens"] == 0 and row["n_tokens"] <= 512 for row in rows)
 
 
@@ -193,8 +203,8 @@ def test_augmented_rows_in_the_test_split_are_not_evaluated():
 
 
 def test_a_smaller_budget_takes_some_of_the_rows_and_the_same_ones_each_time():
-    some = held_out(sample.dataset(), sample.tokenizer(), tokens=800, prompts=5)
-    again = held_out(sample.dataset(), sample.tokenizer(), tokens=800, prompts=5)
+    some = held_out(sample.dataset(), sample.tokenizer(), tokens=800, prompts=5, splits=SPLITS)
+    again = held_out(sample.dataset(), sample.tokenizer(), tokens=800, prompts=5, splits=SPLITS)
     assert {row["id"] for row in some.rows} < {row["id"] for row in held().rows}
     assert [row["id"] for row in some.rows] == [row["id"] for row in again.rows] and some.prompts == again.prompts
     assert {p.truth for p in some.prompts if p.task == "next_line"} < {p.truth for p in held().prompts}
