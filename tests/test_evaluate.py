@@ -69,12 +69,12 @@ def held() -> HeldOut:
 
 
 @functools.cache
-def tested() -> HeldOut:
+def of_test() -> HeldOut:
     """The test split alone, of which nothing is withheld."""
     return held_out(sample.dataset(), sample.tokenizer(), tokens=0, prompts=25, seed=0)
 
 
-def tested_files() -> tuple[str, ...]:
+def paths_of_test() -> tuple[str, ...]:
     return tuple(sorted(path for path, file in metadata.of(sample.dataset())["files"].items() if file["split"] == "test"))
 
 
@@ -152,9 +152,11 @@ def test_a_model_with_too_few_tokens_is_refused():
 
 def test_the_headline_counts_each_byte_of_the_held_out_files_once():
     files = metadata.of(sample.dataset())["files"]
-    assert tested().files == tested_files() != () and tested().scale == 512
-    tally = evaluate.measured(Told([], sample.tokenizer().vocabulary), tested(), sample.tokenizer())
-    assert {name: sums[1] for name, sums in tally.cells["bits_per_byte"].items()} == {name: files[name]["bytes"] for name in tested_files()}
+    assert of_test().files == paths_of_test() != () and of_test().scale == 512
+    tally = evaluate.measured(Told([], sample.tokenizer().vocabulary), of_test(), sample.tokenizer())
+    assert {name: sums[1] for name, sums in tally.cells["bits_per_byte"].items()} == {
+        name: files[name]["bytes"] for name in paths_of_test()
+    }
     for part in ("role/core", "age/90_days_and_more", "language/python", "scale/512", "kind/code"):
         assert tally.cells[f"bits_per_byte/{part}"], part
 
@@ -171,9 +173,9 @@ def test_lines_new_to_train_and_known_ones_make_up_all_lines_that_are_not_blank(
 
 
 def test_plain_rows_are_the_files_again_without_context():
-    rows = sorted((row for row in tested().rows if row["kind"] == "plain"), key=lambda row: (row["path"], int(row["id"].split()[-1])))
-    texts = {path: "".join(row["text"] for row in rows if row["path"] == path) for path in tested_files()}
-    assert texts == {path: sample.sources()[path] for path in tested_files()}
+    rows = sorted((row for row in of_test().rows if row["kind"] == "plain"), key=lambda row: (row["path"], int(row["id"].split()[-1])))
+    texts = {path: "".join(row["text"] for row in rows if row["path"] == path) for path in paths_of_test()}
+    assert texts == {path: sample.sources()[path] for path in paths_of_test()}
     assert all(row["context_tokens"] == 0 and row["n_tokens"] <= 512 for row in rows)
 
 
