@@ -73,7 +73,7 @@ def test_all_arms_are_measured_on_the_same_rows_after_the_same_tokens(tmp_path: 
 def test_a_stopped_training_is_not_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(ablate.train, "run", lambda options: {"steps": 3})
     with pytest.raises(ValueError, match="arm elite was stopped after step 3 of .*same command"):
-        ablate.one_run(ARMS[FULL], sample.dataset(), 0, None, training(tmp_path))
+        ablate.one_run(ARMS[FULL], sample.dataset(), 0, None, training(tmp_path, tokens=60_000))
 
 
 # Leaks
