@@ -13,6 +13,8 @@ $(VENV)/installed: setup.cfg constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(PIP) -c constraints.txt torch
 	$(BIN)/python $(PIP) -c constraints.txt -e ".[train,test,report,publish]"
+	# alone: what it asks for besides is a gigabyte (pyspark, onnx...) that its signatures do not use
+	$(BIN)/python $(PIP) -c constraints.txt --no-deps text-dedup
 	touch $@
 
 $(OLD)/installed: setup.cfg constraints.txt pyproject.toml

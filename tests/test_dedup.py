@@ -2,6 +2,7 @@ import argparse
 import ast
 import inspect
 import json.decoder
+import multiprocessing
 import re
 import sys
 import textwrap
@@ -241,6 +242,31 @@ def test_embeddings_of_a_given_model_decide_where_one_is_named():
 def test_options_that_cannot_work_are_refused(options, says):
     with pytest.raises(EliteCodeError, match=says):
         deduplicated(dataset(row("a", source("a"))), **options)
+
+
+def test_text_dedup_proposes_and_the_same_rows_go(monkeypatch):
+    """On real code with lines changed here and there: text-dedup's own signatures, and the answer of the default."""
+    before = multiprocessing.get_start_method(allow_none=True)
+    from text_dedup import minhash
+
+    asked = []
+    real = minhash.embed_func
+    monkeypatch.setattr(minhash, "embed_func", lambda *arguments, **options: asked.append(1) or real(*arguments, **options))
+    lines = inspect.getsource(argparse).split("\n")
+    rows = []
+    for start in range(0, len(lines) - 60, 60):
+        text = lines[start : start + 60]
+        rows.append(row(f"r{start}", "\n".join(text)))
+        if start % 180 == 0:
+            changed = [line.replace("self", "this") if k % 29 == 7 else line for k, line in enumerate(text)]
+            rows.append(row(f"near{start}", "\n".join(changed), weight=0.5))
+        if start % 240 == 0:
+            rows.append(row(f"far{start}", "\n".join(reversed(text)), weight=0.5))
+    results = [deduplicated(dataset(*rows), "near", backend=backend) for backend in ("numpy", "text-dedup")]
+    assert len(rows) * 0.8 < len(asked) <= len(rows)  # all that are long enough to be compared
+    assert left(results[0]) == left(results[1]) and causes(results[0]) == causes(results[1])
+    assert 5 <= len(causes(results[0])) < len(rows) / 2
+    assert multiprocessing.get_start_method(allow_none=True) == before
 
 
 def test_a_missing_extra_is_named(monkeypatch):
