@@ -18,6 +18,7 @@ from datasets import Dataset, DatasetDict
 
 from elite_code_dataset import metadata, progress, store
 from elite_code_dataset.augment import augmented
+from elite_code_dataset.augment.formats import unformatted
 from elite_code_dataset.certificate import certificate, showing, withheld, without_twins
 from elite_code_dataset.curriculum import order
 from elite_code_dataset.dedup import deduplicated
@@ -46,7 +47,7 @@ def prepare(
     """
     plan = preset_named(preset) if isinstance(preset, str) else preset
     facts = metadata.of(ds)
-    ds = _rows_of(ds)
+    ds = _rows_of(unformatted(ds))
     encoder = encoder_of(ds, tokenizer)
     reports: list[DropReport] = []
     with progress.whole("passes", "pass", "deduplicate"):
@@ -189,5 +190,9 @@ def _rows_of(ds: DatasetDict) -> DatasetDict:
     if missing:
         raise EliteCodeError(
             f"prepare() got a dataset without the columns {', '.join(missing)}; expected rows of w256...w4096, edits or multiscale"
+        )
+    if not len(ds.get("train", ())):
+        raise EliteCodeError(
+            "prepare() got a dataset without a train row; expected a train split with rows: look at what a filter left of it"
         )
     return ds

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from datasets import IterableDatasetDict
+from datasets import DatasetDict, IterableDatasetDict
 
 import elite_code_dataset as ecd
 from elite_code_dataset import metadata
+from elite_code_dataset.records import EliteCodeError
+from tests import sample
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +140,15 @@ def test_a_second_augment_or_prepare_makes_no_child_again(loaded, built) -> None
     assert sum(technique == "rename" for technique in twice["train"]["technique"]) == sum(t == "rename" for t in once["train"]["technique"])
     again = ecd.prepare(built)["train"]["id"]
     assert len(again) == len(set(again))
+
+
+def test_prepare_takes_any_format_and_says_what_it_cannot_use():
+    plain = sample.dataset().filter(lambda row: row["technique"] == "original" and row["scale"] == 512)
+    assert (
+        ecd.prepare(plain.with_format("numpy"), tokenizer=sample.tokenizer())["train"][:]
+        == ecd.prepare(plain, tokenizer=sample.tokenizer())["train"][:]
+    )
+    with pytest.raises(EliteCodeError, match="without a train row"):
+        ecd.prepare(DatasetDict({**plain, "train": plain["train"].select([])}), tokenizer=sample.tokenizer())
+    with pytest.raises(EliteCodeError, match="streamed"):
+        ecd.prepare(plain["train"].to_iterable_dataset())
