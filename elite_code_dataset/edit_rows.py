@@ -20,14 +20,13 @@ import pyarrow.compute
 
 from elite_code_dataset import progress, rows
 from elite_code_dataset.changes import Tally
-from elite_code_dataset.edits import Account, EditRules, Edits, Place, signature_lines
+from elite_code_dataset.edits import FAR_SCALE, Account, EditRules, Edits, Place, signature_lines
 from elite_code_dataset.records import SPLITS, Change, DropReport, Window
 from elite_code_dataset.repository import Repository
 from elite_code_dataset.splits import Splits
 from elite_code_dataset.tokens import Encoder
 from elite_code_dataset.windows import Corpus, row_id
 
-FAR_SCALE = 1024  # rows from this scale on show signatures
 Verdict = Callable[[str, bytes, str | None], tuple[str | None, str]]  # path, content, role -> (language, role) or (None, reason)
 
 
@@ -73,7 +72,7 @@ class Sources:
         return None if view is None else view.source.role
 
     def side_of(self, lineage: str, committed: int) -> str:
-        """The split, or '' and the reason why there is none."""
+        """The split, or the reason why there is none."""
         if lineage not in self.sides.side:
             return "unknown_lineage"
         return self.sides.of_change(lineage, committed) or "older_than_its_split"

@@ -20,6 +20,7 @@ from elite_code_dataset.tokens import Encoder
 from elite_code_dataset.trees import count
 from elite_code_dataset.windows import DAY, one_line, row_id
 
+FAR_SCALE = 1024  # rows from this scale on show other hunks and signatures
 BATCH = 256  # changes whose blocks are encoded together
 NAME = re.compile(r"[A-Za-z_]\w{2,}")
 
@@ -162,7 +163,7 @@ class Edits:
         scale = next((s for s in SCALES if n <= s), None)
         if scale is None or not draft.target:
             return None
-        far_text, far_ids = self._far(draft, siblings, least, scale - n) if scale >= 1024 else ("", [])
+        far_text, far_ids = self._far(draft, siblings, least, scale - n) if scale >= FAR_SCALE else ("", [])
         context = far_text + draft.head + draft.original + draft.mark
         change, place = block.change, block.place
         return Window(

@@ -1,10 +1,10 @@
 """Vocabulary: the default tokenizer, trained on the train side as of an anchor, so that most new commits leave it as it is.
 
 In: readings, sides, where the repositories are. Out: an ``Encoder``, and every lineage's size in its tokens. The anchor is the commit at which the
-split last measured sizes: the first with half as much code again as at the one before. So the tokenizer and what is balanced by it are functions of the
-history alone, a model trained yesterday fits today's dataset, and encodings can be taken over. Costs, of a repository that grew steadily,
-five trainings of a small tokenizer and five encodings of what is there, up to 200,000 tokens of it, and one read of each file that looked otherwise
-then.
+split last measured sizes: the first with a quarter more code than the one before, of much code with half. So the tokenizer and what is balanced by it
+are functions of the history alone, a model trained yesterday fits today's dataset, and encodings can be taken over. Costs, of a repository that grew
+steadily, five trainings of a small tokenizer and five encodings of what is there (three of much code, none beyond a million tokens), and one read
+of each file that looked otherwise then.
 """
 
 from __future__ import annotations
@@ -62,7 +62,6 @@ class Vocabulary:
         self._texts: dict[File, str] = {
             (i, f.source.path[len(r.prefix) :], f.source.blob): f.source.text for i, r in enumerate(readings) for f in r.files
         }
-        self._made: dict[str, Encoder] = {}
         self._files = self._files_after(math.inf)
         self.told: dict[str, Any] = {"measured": {}}
 
@@ -93,27 +92,18 @@ class Vocabulary:
         self._files = self._files_after(order)
 
     def encoder(self, side: Mapping[str, str]) -> Encoder:
-        """The tokenizer trained on the anchor's files whose lineage is on the train side."""
-        chosen = self._chosen(side)
-        self.told["trained_on"] = _digest(chosen)
-        return self._encoder(chosen, side)
-
-    def _encoder(self, chosen: Sequence[File], side: Mapping[str, str]) -> Encoder:
-        digest = _digest(chosen)
-        if digest not in self._made:
-            earlier = next((r.earlier for r in self._readings if r.earlier and r.earlier.vocabulary.get("trained_on") == digest), None)
-            self._made[digest] = encoder_named(str(earlier.folder / "tokenizer")) if earlier else self._trained(chosen, side)
-            self._made[digest].label = TRAINED
-        return self._made[digest]
-
-    def _trained(self, chosen: Sequence[File], side: Mapping[str, str]) -> Encoder:
+        """The tokenizer trained on the anchor's files whose lineage is on the train side; an earlier one that was trained on the same."""
+        chosen = [file for file, lineage in self._files.items() if side.get(lineage) == "train"]
+        self.told["trained_on"] = digest = _digest(chosen)
+        earlier = next((r.earlier for r in self._readings if r.earlier and r.earlier.vocabulary.get("trained_on") == digest), None)
+        if earlier:
+            encoder = encoder_named(str(earlier.folder / "tokenizer"))
+            encoder.label = TRAINED
+            return encoder
         texts = list(self._read(chosen).values())
         if not any(texts):  # nothing of what is train today was there yet
             texts = [f.source.text for r in self._readings for f in r.files if side.get(f.source.lineage) == "train"]
         return trained_encoder(texts)
-
-    def _chosen(self, side: Mapping[str, str]) -> list[File]:
-        return [file for file, lineage in self._files.items() if side.get(lineage) == "train"]
 
     def _files_after(self, order: float) -> dict[File, str]:
         """What was there after the commit of this order -> lineage; what the options leave out is left out."""
@@ -139,12 +129,12 @@ class Vocabulary:
             repositories = {i: self._repository(i) for i in {i for i, _, _ in missing}}
             sizes = {i: repository.blob_sizes(blob for at, _, blob in missing if at == i) for i, repository in repositories.items()}
             texts = [
-                _text(path, repositories[i].blob(blob, self._options.max_file_bytes)) if sizes[i].get(blob, 0) else ""
-                for i, path, blob in missing
+                _text(repositories[i].blob(blob, self._options.max_file_bytes)) if sizes[i].get(blob, 0) else "" for i, _, blob in missing
             ]
             if self._options.redact_secrets:
                 texts = [text for text, _ in redacted_many(texts, emails=self._options.redact_emails)]
-            self._texts |= zip(missing, texts)
+            for file, text in zip(missing, texts):
+                self._texts[file] = text if text and known_kind(file[1], text.encode())[0] is not None else ""
         return {file: self._texts[file] for file in files}
 
     def _repository(self, i: int) -> Repository:
@@ -157,7 +147,6 @@ def _digest(files: Sequence[tuple]) -> str:
     return hashlib.sha256(json.dumps(list(files)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _text(path: str, content: bytes | None) -> str:
-    """The file as text, as ``reading`` would have it; '' where it is none that makes rows."""
-    text, _ = text_of(content, MAX_LINE_BYTES) if content else ("", "")
-    return text if text and known_kind(path, text.encode())[0] is not None else ""
+def _text(content: bytes | None) -> str:
+    """The file as text, as ``Repository.files`` would have it; '' where it is none."""
+    return text_of(content, MAX_LINE_BYTES)[0] if content else ""

@@ -19,7 +19,7 @@ from elite_code_dataset.trainer import WeightedTrainer
 from recipes import arguments, generate, models, train
 from recipes.options import Options
 from tests.test_train_recipe import SMALL_MODEL, environment_restored, small  # noqa: F401 (a fixture of every test here)
-from tests.training import Watch, byte_tokenizer, code_rows, saved_dataset, small_plan, small_trainer, tiny_model, weights
+from tests.training import Watch, byte_tokenizer, code_rows, saved_dataset, saved_model, small_plan, small_trainer, weights
 
 QLORA = {"method": "qlora", "lora_rank": 4}
 WIDE = {**SMALL_MODEL, "hidden_size": 64, "intermediate_size": 192}
@@ -37,11 +37,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model in a folder, all in 32 bits."""
-    folder = tmp_path_factory.mktemp("base") / "model"
-    tiny_model(vocabulary=len(byte_tokenizer()), layers=2).save_pretrained(str(folder))
-    byte_tokenizer().save_pretrained(str(folder))
-    return folder
+    return saved_model(tmp_path_factory.mktemp("base") / "model")
 
 
 @pytest.fixture(scope="module")

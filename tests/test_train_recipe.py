@@ -31,7 +31,7 @@ from elite_code_dataset.tokens import Encoder
 from recipes import arguments, generate, memory, models, train
 from recipes.options import Options, names, parsed
 from recipes.rows import with_dataset
-from tests.training import byte_tokenizer, code_rows, saved_dataset, tiny_model
+from tests.training import byte_tokenizer, code_rows, saved_dataset, saved_model, tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL_MODEL = {
@@ -58,11 +58,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def base_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model in a folder, as one from the Hub would lie in the cache."""
-    folder = tmp_path_factory.mktemp("base") / "model"
-    tiny_model(vocabulary=len(byte_tokenizer()), layers=2).save_pretrained(str(folder))
-    byte_tokenizer().save_pretrained(str(folder))
-    return folder
+    return saved_model(tmp_path_factory.mktemp("base") / "model")
 
 
 def small(dataset: Path, output: Path, **changes: Any) -> Options:

@@ -199,6 +199,12 @@ FAKES: dict[str, Fake] = {
 }
 
 
+@pytest.mark.parametrize("fake", [{"original_start": 0, "original_end": 5}, {"original_end": 0}, {"original_start": 0, "original_end": 0}])
+def test_an_original_block_that_stands_elsewhere_is_seen(fake):
+    ds = first("train", is_edit, lambda row: row | fake)(dataset())
+    assert not one_check(ds, "edits_show_what_was").ok
+
+
 def test_what_build_makes_passes_every_check():
     assert [(one.name, one.seen) for one in honest().values() if not one.ok or not one.applied] == []
     assert len(honest()) >= 24

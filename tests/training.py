@@ -100,6 +100,13 @@ class Recording(WeightedTrainer):
         return super().training_step(model, inputs, num_items_in_batch)
 
 
+def saved_model(folder: Path) -> Path:
+    """A small model and its tokenizer in a folder, all in 32 bits, as one from the Hub would lie in the cache."""
+    tiny_model(vocabulary=len(byte_tokenizer()), layers=2).save_pretrained(str(folder))
+    byte_tokenizer().save_pretrained(str(folder))
+    return folder
+
+
 def row_contents(inputs: dict[str, Any]) -> list[str]:
     """The rows of a micro-batch, read back from its arrays: a row begins where a position is 0; lone padding tokens are none."""
     found = []

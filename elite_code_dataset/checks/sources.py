@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from elite_code_dataset import metadata
@@ -18,6 +20,10 @@ def target_bytes(view: View, mask: np.ndarray) -> np.ndarray:
         replaced = row["kind"] == "edit" and ("REDACTED_" in target or "redacted-" in target)
         sizes[i] = -2 if replaced else len(target.encode("utf-8", "surrogatepass"))
     return sizes
+
+
+ORIGINAL = re.compile(r"^.* Original:.*\n\Z", re.MULTILINE)  # the line ahead of an edit's original block
+UPDATED = re.compile(r"\n?.* (?:Updated|Diff):.*\n")  # and the one behind it
 
 
 @check("the target of each row of code is as many bytes as its span in the file")
@@ -40,7 +46,10 @@ def edits_whole(view: View) -> Verdict:
 def edits_show_what_was(view: View) -> Verdict:
     needed(view.edits.any(), "no edits")
     start, end = view.column("original_start"), view.column("original_end")
-    return view.none_of(view.edits & ~((start >= 0) & (start <= end) & (end <= view.column("context_chars"))))
+    inside = (start >= 0) & (start <= end) & (end <= view.column("context_chars"))
+    texts = view.column("text")
+    framed = [bool(ORIGINAL.search(text[:a]) and UPDATED.match(text[b:])) for text, a, b in zip(texts, start.tolist(), end.tolist())]
+    return view.none_of(view.edits & ~(inside & np.array(framed, bool)))
 
 
 @check(
