@@ -19,7 +19,7 @@ $(VENV)/installed: setup.cfg constraints.txt pyproject.toml
 
 $(OLD)/installed: setup.cfg constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(OLD)
-	$(OLD)/bin/python $(PIP) -e . "datasets==3.6.0" "pytest>=8" "pytest-timeout>=2.3"
+	$(OLD)/bin/python $(PIP) -e ".[publish]" "datasets==3.6.0" "pytest>=8" "pytest-timeout>=2.3"
 	touch $@
 
 demo: $(VENV)/installed
@@ -29,9 +29,9 @@ test: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q
 
-# the loading tests on the oldest supported stack
+# the loading tests on the oldest supported stack, and what was pushed loaded from a Hub on loopback
 test-oldest: $(OLD)/installed
-	$(OLD)/bin/python -m pytest -q tests/test_load_dataset.py
+	$(OLD)/bin/python -m pytest -q tests/test_load_dataset.py tests/test_publish.py::test_what_was_pushed_is_loaded_by_plain_datasets_without_our_package
 
 # rewritten Rust is compiled and its tests run; needs rustc, and takes crates without dependencies below CRATES too
 test-compilers: $(VENV)/installed
