@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from elite_code_dataset.config import COPY_MIN_BYTES
+from elite_code_dataset.config import COPY_MIN_BYTES, MAX_TREE_ENTRIES
 from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.renames import renamed
 from elite_code_dataset.trees import FILE, Entry, TreeDiffer, count, kind_of_mode
@@ -26,6 +26,10 @@ from elite_code_dataset.trees import FILE, Entry, TreeDiffer, count, kind_of_mod
 _COMMIT = re.compile(rb"tree ([0-9a-f]{40,64})\n((?:parent [0-9a-f]{40,64}\n)*)")
 _PERSON = re.compile(rb"^(author|committer) (.*?) ?(-?\d{1,20})(?: [+-]\d{1,6})?$", re.M)
 _CHUNK = 1000  # commits whose trees are held at once
+_PATHS, _PATHS_A_COMMIT = (
+    5 * MAX_TREE_ENTRIES,
+    1000,
+)  # looked at in differences of trees: what a history may take, and more with each commit
 _LATEST = 253_402_300_799  # the last second of the year 9999
 
 
@@ -45,7 +49,8 @@ class Commit:
 
 @dataclass
 class History:
-    """``lineage_of`` and ``last_changed`` (committer time) speak of every path that exists or once existed, as of the tip."""
+    """``lineage_of`` and ``last_changed`` (committer time) speak of every path that exists or once existed, as of the tip. What is told of a commit
+    depends on it and those before it alone, so that a history can be continued."""
 
     tip: str
     commits: list[Commit] = field(default_factory=list)
@@ -56,6 +61,7 @@ class History:
     moved_away: set[str] = field(default_factory=set)
     blob_lineage: dict[str, str] = field(default_factory=dict)
     shallow: list[str] = field(default_factory=list)
+    paths: int = 0  # that were looked at in differences of trees
 
     def first_parents(self) -> list[Commit]:
         """The commits of the tip's first-parent line, oldest first."""
@@ -108,7 +114,10 @@ def history_of(objects: Objects, tip: str, shallow: frozenset[str] = frozenset()
     history.tip = tip
     count(history.drops, "unreadable_commit", 0, len(raw.unreadable)) if raw.unreadable else None
     for at in range(len(history.commits), len(order), _CHUNK):
-        _add_chunk(history, objects, raw.found, shallow, order[at : at + _CHUNK])
+        chunk = order[at : at + _CHUNK]
+        if not _added_chunk(history, objects, raw.found, shallow, chunk):
+            for oid in chunk:
+                _added_chunk(history, objects, raw.found, shallow, [oid])
     return history
 
 
@@ -172,27 +181,46 @@ def _order(found: Mapping[str, RawCommit], tip: str) -> list[str]:
     return order
 
 
-def _add_chunk(history: History, objects: Objects, found: Mapping[str, RawCommit], shallow: frozenset[str], chunk: Sequence[str]) -> None:
-    """Append these commits, with the paths they changed, to the history."""
+def _added_chunk(history: History, objects: Objects, found: Mapping[str, RawCommit], shallow: frozenset[str], chunk: Sequence[str]) -> bool:
+    """Append these commits, with the paths they changed, to the history; several only if no more paths are looked at than it may take by then."""
     differ = TreeDiffer(objects)
+    room = _paths_allowed(len(history.commits) + len(chunk)) - history.paths
     boundaries: dict[str, str] = {}
     for oid in chunk:
         commit = found[oid]
         missing = any(parent not in found for parent in commit.parents)
         boundaries[oid] = "shallow_boundary" if oid in shallow else "unreadable_parent" if missing else ""
         parents = () if boundaries[oid] else tuple(found[parent].tree for parent in commit.parents)
-        differ.ask(oid, commit.tree, parents)
+        differ.ask(oid, commit.tree, parents, room)
         if len(parents) > 1:
-            differ.ask((oid, "main"), commit.tree, parents[:1])
-    differ.run()
-    for reason, (number, size) in differ.drops.items():
-        count(history.drops, reason, size, number)
+            differ.ask((oid, "main"), commit.tree, parents[:1], room)
+    if not differ.run(room) and len(chunk) > 1:
+        return False
     for oid in chunk:
-        commit = found[oid]
-        entries = tuple(_with_lineages(history, objects, oid, commit.committed, renamed(objects, differ.changes[oid])))
-        main = renamed(objects, differ.changes.get((oid, "main"), ()))
-        main_entries = tuple(entry._replace(lineage=_lineage_after(history, oid, entry)) for entry in main)
-        history.commits.append(Commit(oid, commit.committed, commit.authored, commit.parents, entries, boundaries[oid], main_entries))
+        _append(history, objects, differ, oid, found[oid], boundaries[oid])
+    return True
+
+
+def _paths_allowed(commits: int) -> int:
+    return _PATHS + _PATHS_A_COMMIT * commits
+
+
+def _append(history: History, objects: Objects, differ: TreeDiffer, oid: str, commit: RawCommit, boundary: str) -> None:
+    """Append one commit; without what it changed, where that is too much after all that came before."""
+    keys = (oid, (oid, "main"))
+    visits = sum(differ.visits[key] for key in keys)
+    if history.paths + visits > _paths_allowed(len(history.commits) + 1):
+        count(history.drops, "too_many_entries")
+        history.commits.append(Commit(oid, commit.committed, commit.authored, commit.parents, (), boundary))
+        return
+    history.paths += visits
+    for key in keys:
+        for reason, (number, size) in differ.drops.get(key, {}).items():
+            count(history.drops, reason, size, number)
+    entries = tuple(_with_lineages(history, objects, oid, commit.committed, renamed(objects, differ.changes[oid])))
+    main = renamed(objects, differ.changes.get(keys[1], ()))
+    main_entries = tuple(entry._replace(lineage=_lineage_after(history, oid, entry)) for entry in main)
+    history.commits.append(Commit(oid, commit.committed, commit.authored, commit.parents, entries, boundary, main_entries))
 
 
 def _lineage_after(history: History, commit: str, entry: Entry) -> str:

@@ -348,7 +348,7 @@ def _tree_paths(objects: Objects, tree: str, drops: dict[str, list[int]]) -> dic
     differ = TreeDiffer(objects)
     differ.ask("tree", tree, ())
     differ.run()
-    for reason, (number, size) in differ.drops.items():
+    for reason, (number, size) in differ.drops.get("tree", {}).items():
         count(drops, reason, size, number)
     found: dict[str, tuple[int, str]] = {}
     for entry in differ.changes["tree"]:

@@ -1,11 +1,12 @@
 """Differences between trees: (tree, parents' trees) -> the paths that differ, for many commits at once.
 
 In: ``Objects`` and tree ids. Out: ``Entry`` lists in path order. Costs one read of each tree that differs, level by level in
-batches; what is wrong with a tree (broken, too deep, too wide) is counted, never raised.
+batches; what is wrong with a tree (broken, too deep, too wide) is counted, never raised. An answer is the same whatever else is asked.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,6 @@ from elite_code_dataset.git_objects import Objects
 
 FILE, LINK, MODULE = 0o100000, 0o120000, 0o160000  # kinds of entries, as git's modes say
 _KIND = 0o170000
-_ALL_ENTRIES = 5 * MAX_TREE_ENTRIES  # what all trees of one run may have together
 _ENTRY = {20: re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.S), 32: re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{32})", re.S)}
 
 
@@ -59,37 +59,50 @@ def count(drops: dict[str, list[int]], reason: str, size: int = 0, number: int =
 
 
 class TreeDiffer:
-    """Differences of many trees at once, level by level, so that git answers in batches. A broken tree is counted, and what it holds left out."""
+    """Differences of many trees at once, level by level, so that git answers in batches. A broken tree is counted, and what it holds left out.
+
+    By key: ``changes``; ``visits``, the paths that were looked at; ``drops``, reason -> [number, bytes].
+    """
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
-        self.drops: dict[str, list[int]] = {}
+        self.drops: dict[object, dict[str, list[int]]] = {}
         self.changes: dict[object, list[Entry]] = {}
+        self.visits: Counter[object] = Counter()
+        self._visited = 0
+        self._most: dict[object, int] = {}
         self._work: list[tuple[object, bytes, str, tuple[str, ...]]] = []
         self._trees: dict[str, frozenset[tuple[bytes, bytes, bytes]] | None] = {"": frozenset()}
         self._raw_length = objects.id_length // 2
-        self._visits: Counter[object] = Counter()
 
-    def ask(self, key: object, tree: str, parents: tuple[str, ...]) -> None:
-        """Ask what ``tree`` has that differs from all ``parents`` (from nothing, if there are none)."""
+    def ask(self, key: object, tree: str, parents: tuple[str, ...], most: int = MAX_TREE_ENTRIES) -> None:
+        """Ask what ``tree`` has that differs from all ``parents`` (from nothing, if there are none). After ``most`` paths the rest is left out."""
         self.changes[key] = []
+        self._most[key] = min(most, MAX_TREE_ENTRIES)
         self._work.append((key, b"", tree, parents or ("",)))
 
-    def run(self) -> None:
-        """Answer all that was asked, into ``changes``: entries in path order, only A, M, D and T."""
+    def run(self, most: float = math.inf) -> bool:
+        """Answer all that was asked, into ``changes``: entries in path order, only A, M, D and T. Stops, and is False, after ``most`` paths of all."""
         for _ in range(MAX_TREE_DEPTH):
             self._fetch({tree for _, _, tree, parents in self._work for tree in (tree, *parents)})
             work, self._work = self._work, []
             for key, prefix, tree, parents in work:
-                if self._visits[key] > MAX_TREE_ENTRIES or self._visits[None] > _ALL_ENTRIES:
-                    count(self.drops, "too_many_entries")
+                if self.visits[key] > self._most[key]:
+                    self._drop(key, "too_many_entries")
                     continue
                 self._compare(key, prefix, tree, parents)
+                if self._visited > most:
+                    return False
             if not self._work:
                 break
-        count(self.drops, "tree_too_deep", 0, len(self._work)) if self._work else None
+        for key, *_ in self._work:
+            self._drop(key, "tree_too_deep")
         for key, entries in self.changes.items():
             self.changes[key] = sorted(entries, key=lambda entry: entry.path)
+        return True
+
+    def _drop(self, key: object, reason: str) -> None:
+        count(self.drops.setdefault(key, {}), reason)
 
     def _fetch(self, oids: Iterable[str]) -> None:
         pattern = _ENTRY[self._raw_length]
@@ -102,7 +115,7 @@ class TreeDiffer:
     def _compare(self, key: object, prefix: bytes, tree: str, parents: tuple[str, ...]) -> None:
         new, *olds = (self._trees[oid] for oid in (tree, *parents))
         if new is None or None in olds:  # what a broken tree differs in cannot be told
-            count(self.drops, "unreadable_tree")
+            self._drop(key, "unreadable_tree")
             return
         changed = {entry[1] for entry in new.difference(*olds)}
         gone = set.intersection(*({entry[1] for entry in old - new} for old in olds))
@@ -115,7 +128,8 @@ class TreeDiffer:
             self._compare_name(key, prefix + name, now.get(name), [old.get(name) for old in before])
 
     def _compare_name(self, key: object, path: bytes, new: tuple | None, olds: Sequence[tuple | None]) -> None:
-        self._visits.update((key, None))
+        self.visits[key] += 1
+        self._visited += 1
         if any(old == new for old in olds):
             return
         folder = [entry[2].hex() if entry is not None and _is_tree(entry) else "" for entry in (new, *olds)]

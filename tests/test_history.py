@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elite_code_dataset import renames
+from elite_code_dataset import history, renames
 from elite_code_dataset.history import lineage_id
 from elite_code_dataset.line_times import common_ends, kept_lines, line_count, own_part
 from elite_code_dataset.messages import People, cleaned, is_bot, is_revert
@@ -191,6 +191,34 @@ def test_lineages_and_order_stand_when_commits_are_appended(folder: Path) -> Non
         assert list(repository.changes())[: len(rows)] == rows
         new = list(repository.changes(known={commit.id for commit in before.commits}))
         assert rows + new == list(repository.changes()) and [change.path for change in new] == ["c.py", "b.py"]
+
+
+def test_a_history_of_too_many_paths_is_cut_off_alike_whether_it_is_read_at_once_or_continued(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever commits are read together: what one may take depends on those before it alone."""
+    monkeypatch.setattr(history, "_PATHS", 24)
+    monkeypatch.setattr(history, "_PATHS_A_COMMIT", 4)
+    for number, size in enumerate((2, 3, 20, 2, 1, 30, 25, 1, 2, 40, 3)):
+        committed(folder, {f"f{number}_{i}.txt": f"{number} {i}\n" for i in range(size)}, "Add", T + number)
+    git(folder, "checkout", "-q", "-b", "side", "HEAD~6")
+    committed(folder, {f"side_{i}.txt": f"{i}\n" for i in range(9)}, "Add aside", T + 50)
+    git(folder, "checkout", "-q", "main")
+    git(folder, "merge", "-q", "--no-ff", "-m", "Join", "side", time=T + 51)
+    whole = history_at(folder, "HEAD")
+    assert [len(c.entries) for c in whole.commits[:6]] == [2, 3, 20, 2, 1, 0] and whole.drops["too_many_entries"][0] >= 2
+    for number in range(len(whole.commits)):
+        known = history_at(folder, whole.commits[number].id)
+        with open_repository(folder) as repository:
+            repository.continue_history(known)
+            assert repository.history() == whole
+    monkeypatch.setattr(history, "_CHUNK", 3)
+    assert history_at(folder, "HEAD") == whole
+
+
+def history_at(folder: Path, commit: str) -> history.History:
+    with open_repository(folder, commit) as repository:
+        return repository.history()
 
 
 def test_a_rename_on_one_branch_and_an_edit_on_the_other_are_one_lineage(folder: Path) -> None:
