@@ -8,6 +8,8 @@ names: about twice ``git log -p``; blobs of at most 16 MB at a time are held.
 from __future__ import annotations
 
 import datetime
+import hashlib
+import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,13 +19,15 @@ from elite_code_dataset.config import MAX_FILE_BYTES, MAX_LINE_BYTES
 from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.history import Commit, History, parsed_commit
 from elite_code_dataset.line_times import own_part
-from elite_code_dataset.messages import People, cleaned, decoded, is_bot, is_revert
+from elite_code_dataset.messages import cleaned, is_bot, is_revert
+from elite_code_dataset.people import People, decoded
 from elite_code_dataset.records import Change, EliteCodeError
 from elite_code_dataset.texts import text_of
 from elite_code_dataset.trees import FILE, LINK, MODULE, Entry, count, kind_of_mode
 
 _CHUNK = 200  # commits whose messages and blob sizes are asked for at once
 _BLANKS = b" \t\r\n\x0b\x0c"
+_PATH_WORDS = re.compile(r"[a-z0-9]{4,}")
 KEPT = "kept"
 _SEEN_HEAD, _SEEN_TAIL = 2048, 256  # bytes by which two versions of a path get one verdict from linguist
 _LOCKS = frozenset(
@@ -65,11 +69,13 @@ def seconds(moment: int | float | str | None, what: str) -> int | None:
 
 @dataclass
 class Tally:
-    """Reason -> [changes, bytes] of what was left out, and [changes, bytes] of what was kept; the same ``by_commit``, KEPT being one reason more."""
+    """Reason -> [changes, bytes] of what was left out, and [changes, bytes] of what was kept; the same ``by_commit``, KEPT being one reason more.
+    ``messages``: commit -> a digest of its message, or of the reason to leave all of it out."""
 
     dropped: dict[str, list[int]] = field(default_factory=dict)
     kept: list[int] = field(default_factory=lambda: [0, 0])
     by_commit: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
 
     def drop(self, commit: str, reason: str, size: int = 0, number: int = 1) -> None:
         count(self.dropped, reason, size, number)
@@ -94,18 +100,17 @@ class Changes:
         self._blobs = Blobs(objects, MAX_FILE_BYTES)
         self._tally = tally
         self._generated = generated or by_linguist()
-        self._people = People()
 
     def of(self, history: History, selection: Selection) -> Iterator[Change]:
         """The changes of the selected commits."""
-        chosen = {commit.id for commit in selection.of(history)}
-        commits = history.first_parents() if selection.first_parent else history.commits
+        commits, people = selection.of(history), people_of(history)
         for reason, (number, size) in sorted(history.drops.items()):
             count(self._tally.dropped, reason, size, number)
         for at in range(0, len(commits), _CHUNK):
             some = commits[at : at + _CHUNK]
-            notes = self._notes(some)
-            work = [(commit, entry) for commit in some if commit.id in chosen for entry in self._entries(commit, selection.first_parent)]
+            notes = self._notes([commit.id for commit in some], people)
+            self._tally.messages |= {oid: _digest(*note) for oid, note in notes.items()}
+            work = [(commit, entry) for commit in some for entry in self._entries(commit, selection.first_parent)]
             self._blobs.measure({blob for _, entry in work for blob in _all_blobs(entry)})
             left = []
             for commit, entry in work:
@@ -123,19 +128,23 @@ class Changes:
             self._tally.drop(commit.id, "merge_without_own_change")
         return entries
 
-    def _notes(self, commits: Sequence[Commit]) -> dict[str, tuple[str, str]]:
+    def messages(self, history: History, commits: Sequence[str]) -> dict[str, str]:
+        """What the tally would say in ``messages`` of these commits."""
+        people = people_of(history)
+        parts = (self._notes(commits[at : at + _CHUNK], people) for at in range(0, len(commits), _CHUNK))
+        return {oid: _digest(*note) for notes in parts for oid, note in notes.items()}
+
+    def _notes(self, commits: Sequence[str], people: People) -> dict[str, tuple[str, str]]:
         """Commit id -> (reason to leave all of it out, its message)."""
         notes: dict[str, tuple[str, str]] = {}
-        for oid, kind, data in self._objects.read(commit.id for commit in commits):
+        for oid, kind, data in self._objects.read(commits):
             raw = parsed_commit(data) if kind == "commit" else None
             if raw is None:  # it was there a moment ago
                 notes[oid] = ("unreadable_commit", "")
                 continue
-            self._people.add(raw.author)
-            self._people.add(raw.committer)
             message = decoded(raw.message)
             reason = "bot" if is_bot(raw.author) else "revert" if is_revert(message) else ""
-            notes[oid] = (reason, "" if reason else cleaned(message, self._people))
+            notes[oid] = (reason, "" if reason else cleaned(message, people))
         return notes
 
     def _reason_before_reading(self, commit: Commit, entry: Entry) -> str:
@@ -180,6 +189,16 @@ class Changes:
 
     def _drop(self, commit: Commit, entry: Entry, reason: str) -> None:
         self._tally.drop(commit.id, reason, max(self._blobs.sizes.get(entry.new_blob or entry.old_blob, 0), 0))
+
+
+def people_of(history: History) -> People:
+    """Everybody whom the history names. Words of its paths name no one by themselves."""
+    paths = "\n".join(history.lineage_of).lower()
+    return People(history.people, frozenset(_PATH_WORDS.findall(paths)))
+
+
+def _digest(reason: str, message: str) -> str:
+    return hashlib.sha256(f"{reason}\0{message}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _all_blobs(entry: Entry) -> list[str]:

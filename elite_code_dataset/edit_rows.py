@@ -32,9 +32,11 @@ Verdict = Callable[[str, bytes, str | None], tuple[str | None, str]]  # path, co
 
 @dataclass
 class Told:
-    """One commit: ``changes``, each [lineage, path, committer time, role at the tip, place or reason]; what was counted; rows by split."""
+    """One commit: a digest of its ``message``; ``changes``, each [lineage, path, committer time, role at the tip, place or reason]; what was counted;
+    rows by split."""
 
     id: str
+    message: str = ""
     changes: list[list[Any]] = field(default_factory=list)
     tally: dict[str, list[int]] = field(default_factory=dict)
     account: dict[str, Any] = field(default_factory=dict)
@@ -95,16 +97,19 @@ class Sources:
         return role == self.role_of(path) and [self.sides.group[lineage], split] == place[:2]
 
 
-def same_commits(left: rows.Left, sources: Sources, commits: Sequence[str]) -> dict[str, int]:
+def same_commits(left: rows.Left, sources: Sources, repository: Repository) -> dict[str, int]:
     """commit -> its place among those that are left, of all whose rows would be made again as they are."""
-    order = left.told["order"]
+    order, commits = left.told["order"], [commit.id for commit in repository.history().commits]
     if order != order_digest(commits[: order[0]]):
-        return {}  # another order: who was known when a message was read may differ
+        return {}  # another order: its lineages may differ
+    messages = repository.messages([part["id"] for part in left.parts])
     lines = _lines(left, sources.signatures)
     return {
         part["id"]: i
         for i, part in enumerate(left.parts)
-        if all(map(sources.holds, part["changes"])) and part["account"].get("lines", {}) == lines.get(part["id"], {})
+        if part["message"] == messages.get(part["id"])
+        and all(map(sources.holds, part["changes"]))
+        and part["account"].get("lines", {}) == lines.get(part["id"], {})
     }
 
 
@@ -135,7 +140,7 @@ def edit_rows(
     """All edit rows of a repository. ``selection`` are the arguments of ``Repository.changes``; ``clean`` replaces secrets in a list of texts."""
     commits = [commit.id for commit in repository.history().commits]
     chosen = repository.selected(**selection)
-    same = same_commits(left, sources, commits) if left else {}
+    same = same_commits(left, sources, repository) if left else {}
     taken = {commit: same[commit] for commit in chosen if commit in same}
     told = {commit: Told(**left.parts[taken[commit]]) if commit in taken else Told(commit) for commit in chosen}
 
@@ -156,6 +161,7 @@ def edit_rows(
             tally.add(commit, one.tally)
             edits.accounts[commit] = Account(**one.account)
         else:
+            one.message = tally.messages.get(commit, "")
             one.tally = tally.by_commit.get(commit, {})
             one.account = vars(edits.accounts.get(commit, Account()))
             one.rows = {split: len(found[commit]) for split, found in new.items() if commit in found}

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from elite_code_dataset.config import COPY_MIN_BYTES, MAX_TREE_ENTRIES
 from elite_code_dataset.git_objects import Objects
+from elite_code_dataset.people import person_of, signers
 from elite_code_dataset.renames import renamed
 from elite_code_dataset.trees import FILE, Entry, TreeDiffer, count, kind_of_mode
 
@@ -62,6 +63,9 @@ class History:
     blob_lineage: dict[str, str] = field(default_factory=dict)
     shallow: list[str] = field(default_factory=list)
     paths: int = 0  # that were looked at in differences of trees
+    people: dict[str, str] = field(
+        default_factory=dict
+    )  # who wrote, committed or signed, see ``person_of`` -> the first commit that names them
 
     def first_parents(self) -> list[Commit]:
         """The commits of the tip's first-parent line, oldest first."""
@@ -112,6 +116,9 @@ def history_of(objects: Objects, tip: str, shallow: frozenset[str] = frozenset()
         return history_of(objects, tip, shallow)
     history = copy.deepcopy(known, {id(known.commits): list(known.commits)}) if known else History(tip, shallow=sorted(shallow))
     history.tip = tip
+    for oid in order[len(history.commits) :]:
+        for person in raw.people[oid]:
+            history.people.setdefault(person, oid)
     count(history.drops, "unreadable_commit", 0, len(raw.unreadable)) if raw.unreadable else None
     for at in range(len(history.commits), len(order), _CHUNK):
         chunk = order[at : at + _CHUNK]
@@ -143,12 +150,14 @@ def _fields(commit: Commit) -> tuple:
 class _Commits(NamedTuple):
     found: dict[str, RawCommit]
     unreadable: list[str]
+    people: dict[str, tuple[str, ...]]
 
 
 def _commits_up_to(objects: Objects, tip: str, shallow: frozenset[str], known: Mapping[str, Commit]) -> _Commits:
-    """Every commit reachable from the tip, without its text, and the ids of those that cannot be read. Of those that are ``known`` only the
-    ones that a new commit follows are read."""
-    commits = _Commits({c.id: RawCommit("", c.parents, c.authored, c.committed, b"", b"", b"") for c in known.values()}, [])
+    """Every commit reachable from the tip, without its text, the ids of those that cannot be read, and whom each names. Of those that are ``known``
+    only the ones that a new commit follows are read."""
+    commits = _Commits({c.id: RawCommit("", c.parents, c.authored, c.committed, b"", b"", b"") for c in known.values()}, [], {})
+    named: dict[bytes, str] = {}
     seen, wave = {tip}, [tip]
     while wave:
         following: list[str] = []
@@ -158,6 +167,9 @@ def _commits_up_to(objects: Objects, tip: str, shallow: frozenset[str], known: M
                 commits.unreadable.append(oid)
                 continue
             commits.found[oid] = commit._replace(message=b"", author=b"", committer=b"")
+            lines = (commit.author, commit.committer)
+            named.update((line, person_of(line)) for line in lines if line not in named)
+            commits.people[oid] = (*dict.fromkeys(named[line] for line in lines), *signers(commit.message))
             following += () if oid in shallow or oid in known else commit.parents
         wave = [oid for oid in dict.fromkeys(following) if oid not in seen]
         seen.update(wave)

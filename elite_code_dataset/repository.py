@@ -280,6 +280,10 @@ class Repository:
             return iter(())
         return Changes(self._objects, self.changes_tally, generated).of(self.history(), selection)
 
+    def messages(self, commits: Sequence[str]) -> dict[str, str]:
+        """Commit -> a digest of its message without people, as ``changes_tally.messages`` has it after ``changes``."""
+        return Changes(self._objects, Tally()).messages(self.history(), commits) if self._objects is not None else {}
+
     def selected(
         self,
         max_commits: int | None = None,

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from elite_code_dataset import history, renames
 from elite_code_dataset.history import lineage_id
 from elite_code_dataset.line_times import common_ends, kept_lines, line_count, own_part
-from elite_code_dataset.messages import People, cleaned, is_bot, is_revert
+from elite_code_dataset.messages import cleaned, is_bot, is_revert
+from elite_code_dataset.people import People, person_of
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.repository import Repository, open_repository
 from tests.repositories import ENVIRONMENT, START, committed, git, started
@@ -490,17 +491,64 @@ def test_the_full_name_of_a_known_person_is_left_out_however_it_is_spelled(messa
     assert cleaned(message, people) == expected
 
 
-def test_a_name_is_kept_until_its_first_commit_so_that_a_rebuild_gives_the_same_messages(folder: Path) -> None:
-    committed(folder, {"a.py": "a = 1\n"}, "Begin, by Zoe Quill")
+SINGLE_WORDS = [
+    ("Port dtolnay's macro, BurntSushi agrees (sharkdp too)", "Port someone's macro, someone agrees (someone too)"),
+    ("burntsushi asked for n4n5 and jpe90", "someone asked for someone and someone"),
+    ("As Linda_pp and curious-rabbit said, peter.sweeney left", "As someone and someone said, someone left"),
+    ("Found by Max.\n\nThanks Max and Will!", "Found by someone.\n\nThanks someone and someone!"),
+    ("Reported by max in #12, cc @max, thanks to max", "Reported by someone in #12, cc someone, thanks to someone"),
+    ("Take it from Max, per Andrew's idea", "Take it from someone, per someone's idea"),
+    ("Andrew suggested Max's way, as Andrew said", "someone suggested someone's way, as someone said"),
+    ("Thanks Andrew\nby Andrew", "Thanks someone\nby someone"),
+    ("cc Gallant, Andrew, and Max", "cc someone, someone, and someone"),
+    ("/Users/max/src and /home/dtolnay/x", "/Users/someone/src and /home/someone/x"),
+    ("See https://github.com/sharkdp for more", "See https://github.com/someone for more"),
+    ("Merge branch 'sharkdp/fix-it' into sharkdp-fix", "Merge branch 'someone/fix-it' into someone-fix"),
+    ("Merge remote-tracking branch 'curious-rabbit-fix'", "Merge remote-tracking branch 'someone-fix'"),
+    ("依云 wrote it", "someone wrote it"),
+    ("Written with Boyd Tester's help", "Written with someone's help"),
+]
+NO_PERSON = [
+    "Raise max to 5, from max to min; max() and --max, by max length",
+    "Test the root test as root, thanks to test coverage, fixed by root cause",
+    "This will work, by will or grant; grant it",
+    "Let serde_dtolnay and `dtolnay` and dtolnay/rust-toolchain#3 be",
+    "Import github.com/sharkdp/fd and https://github.com/sharkdp/fd/issues/3",
+    "Use sharkdp.toml, sharkdp::run, x.sharkdp and foo-sharkdp",
+    "A curious rabbit and Andrew(1)",
+    "Group by First Name, from The Rust Book, by The way",
+    "Add @test and @param, GitHub, GitHub Actions and noreply",
+    "Merge branch 'feature/max' into max-depth",
+    "test user, test case and a ripgrep-all",
+    "The walker walks; default by Default",
+]
+
+
+@pytest.mark.parametrize("message, expected", SINGLE_WORDS + [(message, message) for message in NO_PERSON])
+def test_single_words_are_left_out_where_the_person_is_meant(message: str, expected: str) -> None:
+    names = "dtolnay sharkdp n4n5 jpe90 Linda_pp curious-rabbit peter.sweeney max test root 依云 GitHub walker ripgrep default dependabot[bot]".split()
+    lines = [f"{name} <noreply@x.org>" for name in names] + [
+        "Will Grant <will@x.org>",
+        "Andrew Gallant <jam@x.org>",
+        "First Name <a@x.org>",
+    ]
+    lines += ["The Rust Project <r@x.org>", "Test Case <t@x.org>", "X Y <1+BurntSushi@users.noreply.github.com>", "Boyd Tester <b@x.org>"]
+    assert cleaned(message, People(map(person_of, map(str.encode, lines)), {"ripgrep", "walker"})) == expected
+
+
+def test_a_person_whose_first_commit_comes_later_is_left_out_of_earlier_messages_too(folder: Path) -> None:
+    committed(folder, {"a.py": "a = 1\n"}, "Begin, by Zoe Quill and Ray Nox, for Uma Vine")
     with open_repository(folder) as repository:
-        before = [change.message for change in repository.changes()]
+        assert [change.message for change in repository.changes()] == ["Begin, by Zoe Quill and Ray Nox, for Uma Vine"]
     (folder / "a.py").write_text("a = 2\n")
     writer = {"GIT_AUTHOR_NAME": "Zoe Quill", "GIT_AUTHOR_EMAIL": "zoe@q.org"}
-    subprocess.run(["git", "commit", "-q", "-a", "-m", "Take Zoe Quill's fix in"], cwd=folder, env=ENVIRONMENT | writer, check=True)
+    text = "Take a fix\n\nSigned-off-by: Ray Nox <r@n.org>\nNot-by: Uma Vine <u@v.org>"
+    subprocess.run(["git", "commit", "-q", "-a", "-m", text], cwd=folder, env=ENVIRONMENT | writer, check=True)
     with open_repository(folder) as repository:
-        assert [change.message for change in repository.changes()] == [*before, "Take someone's fix in"] and before == [
-            "Begin, by Zoe Quill"
-        ]
+        assert [change.message for change in repository.changes()] == ["Begin, by someone and someone, for Uma Vine", "Take a fix"]
+        assert [change.message for change in repository.changes(max_commits=2, first_parent=True)][0].startswith("Begin, by someone and")
+    with open_repository(folder, git(folder, "rev-parse", "HEAD~1").strip()) as repository:
+        assert next(repository.changes()).message == "Begin, by Zoe Quill and Ray Nox, for Uma Vine"  # as of that commit nobody knows them
 
 
 def test_no_author_of_the_repository_is_named_in_a_message(folder: Path) -> None:

@@ -440,3 +440,24 @@ def test_rows_stand_in_their_order_again_with_those_that_were_withheld() -> None
         stay = pa.table({"id": [one for number, one in enumerate(whole) if number not in out]}, schema=schema)
         lost = pa.table({"id": [whole[number] for number in out]}, schema=schema)
         assert rows.whole(stay, lost, out)["id"].to_pylist() == whole
+
+
+def test_a_new_person_costs_the_commits_whose_messages_name_them_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str
+) -> None:
+    folder, cache, taken = small_repository(tmp_path / "repository"), tmp_path / "cache", Taken(monkeypatch)
+    for number, message in enumerate(("Take Zoe Quill's word", "Take zquill7's word", "Thanks Zoe", "Say it", "Say it again, by Someone")):
+        committed(folder, {"README.md": f"# Kit\n\nTold {number} times.\n"}, message, START + (300 + number) * DAY)
+    before = made(folder, cache, ("edits",), tokenizer=tokenizer)["edits"]
+    text = "".join(row["text"] for rows_of_split in before.values() for row in rows_of_split)
+    assert all(word in text for word in ("Zoe Quill", "zquill7", "Thanks Zoe"))
+    for number, (writer, known) in enumerate((("A Person", 8), ("Zoe Quill", 6), ("Zoe Quill", 10))):
+        committed(folder, {"README.md": f"# Kit\n\nSaid {number} times.\n"}, "Say more", START + (400 + number) * DAY)
+        author = f"{writer} <{'zquill7' if writer != 'A Person' else 'person'}@corporation.io>"
+        git(folder, "commit", "-q", "--amend", "--no-edit", "--author", author, time=START + (400 + number) * DAY)
+        taken.commits.clear()
+        again = made(folder, cache, ("edits",), tokenizer=tokenizer)
+        assert again == made(folder, tmp_path / f"fresh {number}", ("edits",), tokenizer=tokenizer)
+        assert taken.commits == [known, 0], writer
+    text = "".join(row["text"] for rows_of_split in again["edits"].values() for row in rows_of_split)
+    assert "Take someone's word" in text and not any(word in text for word in ("Zoe", "Quill", "zquill7"))

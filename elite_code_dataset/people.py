@@ -1,0 +1,277 @@
+"""People: the authors, committers and signers of a whole history -> texts in which none of them is named.
+
+In: author lines (``Name <address>``). Out: a text with ``someone`` in a person's place. Costs about 10 microseconds a message, and 15 milliseconds
+once for the words of ordinary text.
+
+Full names are left out wherever they stand, in any case, with or without accents, however their words are joined; one that consists of ordinary
+words, in its own case alone. Single words are left out by how sure it is that the person is meant: handles that are no ordinary word anywhere
+(``dtolnay``), but not in a path, a URL, an identifier or between backticks; others, and first names, beside a word of credit or mention alone
+(``thanks Max``, ``@max``, ``Andrew's``).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container, Iterable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+SOMEONE = "someone"
+PERSON_BYTES = 1000  # of an author line that are looked at
+_PROGRAM = re.compile(r"\[bot\]|(?:^|[\s_-])bot$|^github(?:[ -]actions)?$|^gitlab$", re.I)
+_ASIDE = re.compile(r"\([^()]*\)|\"[^\"]*\"|\[[^\[\]]*\]")
+_SIGNED = (
+    r"signed[ -]off|co[ -]?(?:authored|developed)|(?:originally[ -])?(?:authored|written)|acked|approved|contributed|noticed|pointed[ -]out"
+    r"|reported|requested|reviewed|spotted|submitted|suggested|tested"
+)
+CREDIT = (
+    rf"(?:thanks|thank you|thx|cc|credits?|kudos|props|h/t|(?:patch|fix(?:ed)?|found|diagnosed|debugged|merged|{_SIGNED})[ -]by|courtesy|ping)"
+    r"(?: to| of| from| goes to)?[:,]?[ \t]+"
+)
+SIGNED = _SIGNED
+_SIGNER = re.compile(
+    rb"^[ \t]*(?:signed-off|co-?authored|co-?developed|acked|reported|reviewed|suggested|tested)-by[ \t]*:[ \t]*([^<>@\n]{3,100}?)[ \t]*<",
+    re.I | re.M,
+)
+
+_WORDS = re.compile(r"[^\W_]+")
+_MARKED_WORDS = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")  # with accents that stand behind their letter
+_SIGN = r"(?:[^\w\s/\\:;=|&!?()<>@#]|_)"
+_JOINED = re.compile(rf"{_SIGN}{{0,3}}\s{{0,12}}{_SIGN}{{0,3}}")  # what may stand between two words of a name
+_LISTED = re.compile(r"[ \t]*(?:[,;&+/][ \t]*(?:and[ \t]+)?|and[ \t]+|[ \t])@?")  # between two names of a list
+_MENTION = re.compile(r"(?<![\w`/.])@([A-Za-z0-9][\w-]*)(?![\w/]|\.\w)")
+_PROFILE = re.compile(r"(git(?:hub|lab)\.com/(?=[\w-]+(?![\w/-]))|(?:/home/|[/\\]Users[/\\]))([\w-]+)")
+
+# What makes a word a part of something else, on either side of it.
+_PART_BEFORE = re.compile(r"[\w`/\\.$#=~]-?$|::$|\w-$|--$|[<&@]$")
+_PART_AFTER = re.compile(r"[\w`/\\=(@]|::|\.\w|-(?!patch|fix|style)\w|['’]\w*\(")
+_BEHIND = 60  # characters in which a word of credit is looked for
+_CREDITED = re.compile(rf"\b{CREDIT}@?$", re.I)
+_BESIDE = re.compile(r"\b(?:by|from|per|via|according to|ask(?:ed|ing)?|as|on behalf of|pair(?:ed|ing)? with)[ \t]+$", re.I)
+_OWNS = re.compile(r"['’](?:s\b|(?!\w))")
+_SAYS = re.compile(
+    r",?[ \t]+(?:sa(?:id|ys)|suggest(?:s|ed)|point(?:s|ed) out|mention(?:s|ed)|report(?:s|ed)|notice[sd]|ask(?:s|ed)|request(?:s|ed)"
+    r"|wrote|writes|explain(?:s|ed)|propose[sd]|recommend(?:s|ed)|found|spotted|discovered|noted|contributed|implemented)\b"
+)
+_ENDS = re.compile(  # what may follow a name that is an ordinary word too
+    r"(?:['’]s)?[ \t]*(?:$|[\n.,;:!?)\]&+]|(?:/|-)[ \t]|(?:for|and|in|on|at|who|with|via|from|to|about|again|as|because|but|or|is|was|has|had)\b)"
+)
+_NEXT_CAPITAL = re.compile(r"[ \t]+[A-Z]\w")
+
+_NOBODY = frozenset(  # as a name alone: what these say in a message is nearly never a person
+    "the a an this that all any none no new old first last test tests testing tester root admin administrator user users username git svn hub code dev"
+    " devel develop developer main master release build builder bot bots ci docs doc web app api cli server client local localhost host mail email info"
+    " contact hello support team open source free visual studio your name default unknown nobody null true false me you we us it person people noreply"
+    " git github gitlab bitbucket google apple microsoft mozilla oracle intel travis jenkins docker ubuntu debian fedora alpine linux windows mac macos"
+    " python rust java ruby golang go julia perl swift scala pascal haskell elixir crystal kotlin dart lua unicode ascii upstream origin here there"
+    " everyone everybody somebody someone anyone system service project support update merge commit branch patch version data state base core".split()
+)
+_PLACEHOLDERS = frozenset(
+    ("first name", "last name", "full name", "your name", "user name", "first last", "my name", "no name", "no author")
+)
+_NO_MENTION = frozenset(  # marks that code and comments have after an @
+    "param params property override test tests deprecated see return returns throws types type all here todo internal public private since link"
+    " staticmethod classmethod dataclass interface import media export example ts todo channel everyone latest next beta master main".split()
+)
+ANYWHERE, BESIDE, CREDITED = 3, 2, 1  # where a single word means the person: everywhere; beside any mention; where it is credited
+
+
+class _Form(NamedTuple):
+    """A name of several words: ``joints`` are what stands between them ('' for anything that joins a name), ``exact``: only in this case."""
+
+    exact: tuple[str, ...]
+    joints: tuple[str, ...] = ()
+    in_case: bool = False
+
+
+class People:
+    """Who is known, by ``add`` or from the start. ``own_words``: further words of this code base that name no one by themselves."""
+
+    def __init__(self, people: Iterable[str] = (), own_words: Container[str] = ()) -> None:
+        self._by_start: dict[tuple[str, str], dict[tuple[str, ...], _Form]] = {}  # two words -> name in lower case -> name
+        self._single: dict[str, int] = {}
+        self._handles: set[str] = set()
+        self._longest = 0  # words of a name
+        self._own_words = own_words
+        for person in people:
+            self._add(person)
+
+    def add(self, line: bytes) -> None:
+        """Take in the name in an author or committer line, and what may be the person's handle."""
+        self._add(person_of(line))
+
+    def _add(self, person: str) -> None:
+        name, _, address = person.partition("<")
+        if _PROGRAM.search(name.strip()) or _PROGRAM.search(address):  # "GitHub Actions" is nobody's name
+            return
+        words = [word for word in _ASIDE.sub(" ", name).split() if any(map(str.isalnum, word))]
+        if len(words) == 1:
+            self._add_handle(words[0])
+        if 2 <= len(words) <= 6:
+            self._add_name(" ".join(words))
+            family, comma, given = " ".join(words).partition(", ")
+            self._add_name(f"{given} {family}") if comma else None
+        number, plus, handle = address.partition("+")
+        self._add_handle(handle if plus and number.isdigit() else number)
+
+    def _add_name(self, name: str) -> None:
+        exact = tuple(word.group() for word in _words(name))
+        folded = tuple(map(_folded, exact))
+        if len(folded) < 2 or " ".join(folded) in _PLACEHOLDERS:
+            return
+        common = all(word in ordinary_words() or len(word) < 2 for word in folded) or sum(len(word) > 1 for word in folded) < 2
+        self._add_form(folded, _Form(exact, (), common))
+        for word, kind in ((folded[0], BESIDE), (folded[-1], CREDITED)):
+            if len(word) > 2 and word.isalpha():
+                self._add_single(word, min(kind, CREDITED if word in ordinary_words() else kind))
+
+    def _add_handle(self, handle: str) -> None:
+        """A word that is a person's whole name, or stands before the @ of an address."""
+        words = _words(handle)
+        folded = tuple(_folded(word.group()) for word in words)
+        if not folded or len(handle) < 2:
+            return
+        self._handles.add(handle.lower())
+        if len(folded) > 1:
+            joints = tuple(handle[one.end() : other.start()] for one, other in zip(words, words[1:]))
+            if not all(map(self._is_common, folded)):
+                self._add_form(folded, _Form(tuple(word.group() for word in words), joints))
+        elif any(map(str.isalpha, folded[0])):
+            self._add_single(folded[0], CREDITED if self._is_common(folded[0]) else ANYWHERE)
+
+    def _is_common(self, word: str) -> bool:
+        """Whether a word may be one of ordinary text or of this code base."""
+        if not word.isascii():
+            return len(word) < 2
+        stem = word.rstrip("0123456789")
+        short = 4 if any(map(str.isdigit, word)) else 5
+        return len(word) < short or len(stem) < 2 or bool({word, stem} & ordinary_words()) or word in self._own_words or word in _NOBODY
+
+    def _add_form(self, folded: tuple[str, ...], form: _Form) -> None:
+        forms = self._by_start.setdefault(folded[:2], {})
+        if folded not in forms or (forms[folded].joints and not form.joints) or (forms[folded].in_case and not form.in_case):
+            forms[folded] = form
+        self._longest = max(self._longest, len(folded))
+
+    def _add_single(self, word: str, kind: int) -> None:
+        if word not in _NOBODY:
+            self._single[word] = max(kind, self._single.get(word, 0))
+
+    def without_names(self, text: str) -> str:
+        """The text with every known person's names, and every ``@handle``, replaced."""
+        folded = _WORDS.findall(text.lower()) if text.isascii() else [_folded(word.group()) for word in _words(text)]
+        if not self._single.keys().isdisjoint(folded) or not self._by_start.keys().isdisjoint(zip(folded, folded[1:])):
+            text = self._replaced(text, folded)
+        if "@" in text:
+            text = _MENTION.sub(self._mentioned, text)
+        if ".com/" in text or "/home/" in text or "Users" in text:
+            text = _PROFILE.sub(lambda found: found[1] + SOMEONE if self.is_handle(found[2]) else found[0], text)
+        return text
+
+    def is_handle(self, word: str, surely: bool = False) -> bool:
+        """Whether a person is known by this word; ``surely``: which is no ordinary one, nor one of several ordinary ones."""
+        word = word.lower()
+        if word not in self._handles or word in _NOBODY:
+            return False
+        return not surely or self._single.get(word) == ANYWHERE or not all(self._is_common(part.group()) for part in _words(word))
+
+    def _mentioned(self, found: re.Match[str]) -> str:
+        handle = found.group(1).lower()
+        return SOMEONE if handle in self._handles and handle not in _NO_MENTION else found.group()
+
+    def _replaced(self, text: str, folded: list[str]) -> str:
+        words = _words(text)
+        parts, at, done = [], 0, 0
+        while at < len(words):
+            length = self._named_from(text, words, folded, at)
+            if not length and folded[at] in self._single and self._is_meant(text, words[at], self._single[folded[at]], done):
+                length = 1
+            if length:
+                start = words[at].start()
+                parts += [text[done : start - (text[start - 1 : start] == "@")], SOMEONE]
+                done = words[at + length - 1].end()
+                while unicodedata.category(text[done : done + 1] or " ")[0] == "M":  # a vowel sign behind its letter
+                    done += 1
+            at += length or 1
+        return "".join(parts) + text[done:]
+
+    def _named_from(self, text: str, words: list[re.Match[str]], folded: list[str], at: int) -> int:
+        """How many words from here are a name of several words; the longest such name counts."""
+        names = self._by_start.get((folded[at], folded[at + 1]), {}) if at + 1 < len(words) else {}
+        length = min(self._longest, len(words) - at) if names else 0
+        while length and not _is_named(text, words[at : at + length], names.get(tuple(folded[at : at + length]))):
+            length -= 1
+        return length
+
+    def _is_meant(self, text: str, word: re.Match[str], kind: int, done: int) -> bool:
+        """Whether this single word means the person. ``done``: where the last name that was replaced ends, 0 for none."""
+        start, end = word.span()
+        before, after = text[max(start - _BEHIND, 0) : start], text[end : end + _BEHIND]
+        if _PART_BEFORE.search(before) or _PART_AFTER.match(after):
+            return False
+        if kind == ANYWHERE:
+            return True
+        capital, ends, own = word.group()[0].isupper(), _ENDS.match(after), _OWNS.match(after)
+        listed = done and start - done < 12 and capital and _LISTED.fullmatch(text[done:start])
+        if listed or ((capital or word.group() in self._handles) and _CREDITED.search(before)):
+            return bool(ends or own) or (capital and kind == BESIDE)
+        if not capital or not (ends or own or kind == BESIDE):
+            return False
+        if _BESIDE.search(before):
+            return not _NEXT_CAPITAL.match(after)
+        return bool(own or (kind == BESIDE and _SAYS.match(after)))
+
+
+@cache
+def ordinary_words() -> frozenset[str]:
+    """Words in lower case that stand in the sources and documents of four or more of 1,416 packages, and names of languages and tools."""
+    return frozenset((Path(__file__).parent / "assets" / "ordinary_words.txt").read_text("ascii").split())
+
+
+def person_of(line: bytes) -> str:
+    """An author line's name and what stands before the @ of its address: ``Name <word``."""
+    name, mark, address = decoded(line[:PERSON_BYTES]).partition("<")
+    return f"{name.strip()} {mark}{address.partition('@')[0]}".strip()
+
+
+def signers(message: bytes) -> list[str]:
+    """Full names in trailers such as ``Signed-off-by: Name <address>``."""
+    if b"by:" not in message and b"-By:" not in message and b"-BY:" not in message:
+        return []
+    found = (decoded(name).strip() for name in _SIGNER.findall(message[:100_000]))
+    return [name for name in found if 2 <= len(name.split()) <= 4 and name.replace(" ", "").replace("-", "").replace(".", "").isalpha()]
+
+
+def decoded(raw: bytes) -> str:
+    """UTF-8, else Latin-1, which every byte has a letter in."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _words(text: str) -> list[re.Match[str]]:
+    return list((_WORDS if text.isascii() else _MARKED_WORDS).finditer(text))
+
+
+def _folded(word: str) -> str:
+    """A word without its case and its accents."""
+    if word.isascii():
+        return word.lower()
+    return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter)).casefold()
+
+
+def _is_named(text: str, words: list[re.Match[str]], form: _Form | None) -> bool:
+    """Whether these words, which are the name's but for case and accents, stand together as a name's do."""
+    if form is None or (form.in_case and tuple(word.group() for word in words) != form.exact):
+        return False
+    gaps = [text[one.end() : other.start()] for one, other in zip(words, words[1:])]
+    if form.joints:
+        return (
+            tuple(gaps) == form.joints
+            and not _PART_BEFORE.search(text[max(words[0].start() - 2, 0) : words[0].start()])
+            and not _PART_AFTER.match(text, words[-1].end())
+        )
+    return all(gap.count("\n") < 2 and _JOINED.fullmatch(gap) for gap in gaps)
