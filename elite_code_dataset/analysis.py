@@ -9,26 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from elite_code_dataset import progress, store
+from elite_code_dataset import progress, store, unread
 from elite_code_dataset.earlier import ORIGIN, earlier_of, rows_of
 from elite_code_dataset.encoders import tokenizer_folder
 from elite_code_dataset.history import as_plain
 from elite_code_dataset.options import Options
 from elite_code_dataset.reading import Reading, read
-from elite_code_dataset.records import EliteCodeError, Import, ParsedFile, Unit
+from elite_code_dataset.records import SCALES, EliteCodeError, Import, ParsedFile, Unit
 from elite_code_dataset.repository import open_repository
 from elite_code_dataset.similarity import estimated_tokens
 from elite_code_dataset.splits import Measure, Splits, Step, split_of, twins_of
 from elite_code_dataset.tokens import Encoder, Encoding, encoder_named
 from elite_code_dataset.vocabulary import TOLD, Vocabulary
-from elite_code_dataset.windows import Corpus, View
+from elite_code_dataset.windows import Corpus, View, pieces_of
 
 # The options that change the analysis; the others only change what is cut from it.
 SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "seed", "tokenizer")
@@ -68,6 +69,15 @@ class Analysis:
     sides: Splits
     encoder: Encoder
 
+    @cached_property
+    def evaluated(self) -> list[str]:
+        """The functions and other small pieces of the files that are evaluated, at whatever scale rows are."""
+        found = []
+        for view in (view for corpus in self.corpora for view in corpus.views.values() if view.split != "train"):
+            starts = view.encoding.starts
+            found += [view.raw[int(starts[p.first]) : int(starts[p.last])].decode() for p in pieces_of(view, SCALES[0])]
+        return found
+
 
 def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options, cache: Path, bounds: Sequence[str] = ()) -> Analysis:
     """The analysis of these repositories at these commits, from this process, the cache, or made now. ``bounds``: see ``EliteCodeConfig``."""
@@ -79,6 +89,8 @@ def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options,
     if str(folder) not in _LAST or not (folder / ORIGIN).is_file():
         if not store.is_whole(folder):
             readings = [_read_at(place, commit, options, prefix, folder.parent) for place, commit, prefix in zip(places, commits, prefixes)]
+            for reading in readings:
+                unread.note(reading.commit, reading.unread)
             store.saved(folder, lambda draft: _write(draft, readings, options, places))
         _LAST.clear()
         _LAST[str(folder)] = _loaded(folder)
@@ -130,6 +142,8 @@ def _write(draft: Path, readings: Sequence[Reading], options: Options, places: S
     for place, reading in enumerate(readings):
         store.write_json(draft / f"history-{place}.json", as_plain(reading.history))
         store.write_json(draft / f"tokens-{place}.json", reading.tokens)
+        store.write_json(draft / f"unread-{place}.json", reading.unread)
+        store.write_json(draft / f"dropped-{place}.json", [[*version, *astuple(one)] for version, one in sorted(reading.dropped.items())])
     store.write_json(draft / "sides.json", {"side": dict(sides.side), "group": dict(sides.group), "since": dict(sides.since)})
 
 

@@ -45,6 +45,15 @@ class KnownFile:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """A file that leaves no rows, though it is text: why, how many bytes of text it would have had, and what was seen when it was read."""
+
+    reason: str
+    text_bytes: int
+    noted: Noted
+
+
+@dataclass(frozen=True)
 class Earlier:
     """``place``: which of the analysis' repositories this was; ``prefix`` went before its paths."""
 
@@ -55,7 +64,9 @@ class Earlier:
     def is_there(self) -> bool:
         """Read it all now, as another process may remove it; whether that could be done."""
         try:
-            return all(one is not None for one in (self.facts, self.files, self.tokens, self.vocabulary, self.history))
+            return all(
+                one is not None for one in (self.facts, self.files, self.dropped, self.tokens, self.vocabulary, self.history, self.unread)
+            )
         except OSError:
             return False
 
@@ -72,6 +83,17 @@ class Earlier:
     def tokens(self) -> dict[str, int]:
         """blob -> its tokens as they were estimated."""
         return store.read_json(self.folder / f"tokens-{self.place}.json")
+
+    @cached_property
+    def dropped(self) -> dict[tuple[str, str], Dropped]:
+        """(path without the prefix, blob) -> what is known of a file without rows."""
+        told = store.read_json(self.folder / f"dropped-{self.place}.json")
+        return {(path, blob): Dropped(reason, size, Noted(noted[0], tuple(noted[1]), noted[2])) for path, blob, reason, size, noted in told}
+
+    @cached_property
+    def unread(self) -> dict[str, bool]:
+        """What could not be read then, see ``Repository.unread``."""
+        return store.read_json(self.folder / f"unread-{self.place}.json")
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -114,8 +136,8 @@ def rows_of(table: pa.Table) -> list[tuple[ParsedFile, dict[str, Any], Encoding,
 
 
 def earlier_of(root: Path, identity: str, prefix: str, repository: Repository) -> Earlier | None:
-    """The nearest analysis before a repository's commit, on the first-parent line, that was made below ``root`` with the same options and is whole;
-    None where there is none."""
+    """The nearest analysis before a repository's commit, on the first-parent line, that was made below ``root`` with the same options, is whole and
+    missed nothing that can be read now; None where there is none."""
     there: dict[str, list[tuple[Path, int]]] = {}
     for path in sorted(root.glob(f"*/{ORIGIN}")):
         try:
@@ -129,6 +151,6 @@ def earlier_of(root: Path, identity: str, prefix: str, repository: Repository) -
     while there and (commit := repository.first_parent_among(there)) is not None:
         for folder, place in there.pop(commit):
             found = Earlier(folder, place, prefix)
-            if store.is_whole(folder) and found.is_there():
+            if store.is_whole(folder) and found.is_there() and not repository.readable(found.unread):
                 return found
     return None

@@ -45,10 +45,10 @@ class Told:
 
 @dataclass(frozen=True)
 class EditRows:
-    """``tables`` by split; ``commits`` of the history, ``told`` of those that were chosen, in order; ``reports``: of the changes and of the rows;
+    """``rows`` by split; ``commits`` of the history, ``told`` of those that were chosen, in order; ``reports``: of the changes and of the rows;
     ``taken``: how many commits' rows came from earlier."""
 
-    tables: dict[str, pa.Table]
+    rows: dict[str, rows.Pieced]
     commits: list[str]
     told: list[Told]
     reports: tuple[DropReport, ...]
@@ -56,7 +56,7 @@ class EditRows:
     taken: int
 
 
-NONE = EditRows({split: rows.ROW_SCHEMA.empty_table() for split in SPLITS}, [], [], (), 0, 0)
+NONE = EditRows({split: rows.Pieced(rows.ROW_SCHEMA.empty_table()) for split in SPLITS}, [], [], (), 0, 0)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,8 @@ def same_commits(left: rows.Left, sources: Sources, repository: Repository) -> d
     return {
         part["id"]: i
         for i, part in enumerate(left.parts)
-        if part["message"] == messages.get(part["id"])
+        if "unreadable_blob" not in part["tally"]
+        and part["message"] == messages.get(part["id"])
         and all(map(sources.holds, part["changes"]))
         and part["account"].get("lines", {}) == lines.get(part["id"], {})
     }
@@ -164,12 +165,12 @@ def edit_rows(
             one.message = tally.messages.get(commit, "")
             one.tally = tally.by_commit.get(commit, {})
             one.account = vars(edits.accounts.get(commit, Account()))
-            one.rows = {split: len(found[commit]) for split, found in new.items() if commit in found}
-    tables = {}
+            one.rows = {split: len(some[commit]) for split, some in new.items() if commit in some}
+    found = {}
     for split in SPLITS:
         pieces = (left.span(split, taken[commit]) if commit in taken else new[split].get(commit, []) for commit in chosen)
-        tables[split] = rows.pieced(pieces, left and left.tables[split], rules.commit_time)
-    return EditRows(tables, commits, list(told.values()), (_report(tally), edits.report), tally.kept[0], len(taken))
+        found[split] = rows.pieced(pieces, left, split, rules.commit_time)
+    return EditRows(found, commits, list(told.values()), (_report(tally), edits.report), tally.kept[0], len(taken))
 
 
 def _report(tally: Tally) -> DropReport:
@@ -181,9 +182,8 @@ def _report(tally: Tally) -> DropReport:
 
 def write(draft: Path, parts: Sequence[EditRows], tokenizer: str, evaluated: Sequence[str]) -> list[DropReport]:
     """The rows of all repositories, without those that show what is ``evaluated``; returns the reports."""
-    tables = {split: pa.concat_tables([rows.ROW_SCHEMA.empty_table(), *(part.tables[split] for part in parts)]) for split in SPLITS}
     told = [{"order": order_digest(part.commits), "parts": [vars(one) for one in part.told]} for part in parts]
-    withheld = rows.leave(draft, tables, "edit_rows", tokenizer, told, evaluated)
+    withheld = rows.leave(draft, [part.rows for part in parts], "edit_rows", tokenizer, told, evaluated)
     return [report for part in parts for report in part.reports] + ([withheld] if withheld.dropped else [])
 
 

@@ -31,6 +31,7 @@ from elite_code_dataset.records import SCALES, SPLITS
 from elite_code_dataset.repository import Repository, open_repository
 from elite_code_dataset.secrets import placeholders, redacted_many
 from elite_code_dataset.windows import Corpus
+from elite_code_dataset.withholding import without_shown
 
 CONFIG_MEANINGS = {
     "files": "One row a file: role, units, signatures, resolved imports, split; the analysis that the other configs are cut from.",
@@ -115,7 +116,7 @@ def _rows(analysis: Analysis, name: str, config: EliteCodeConfig, options: Seque
 
 def _write_windows(draft: Path, analysis: Analysis, scale: int, config: EliteCodeConfig, name: str) -> None:
     lefts = [rows.left_by(analysis.folder, name, place, analysis.encoder.digest) for place in range(len(analysis.corpora))]
-    report, cuts = window_rows.write(draft, analysis.corpora, lefts, scale, config.overlap, config.cut == "blind")
+    report, cuts = window_rows.write(draft, analysis.corpora, lefts, scale, config.overlap, config.cut == "blind", analysis.evaluated)
     store.write_json(draft / "report.json", {"drops": [report.as_dict()], "cuts": {f"w{scale}": dict(sorted(cuts.items()))}})
 
 
@@ -123,7 +124,7 @@ def _write_together(draft: Path, parts: Sequence[Path]) -> None:
     """The rows of several folders, without what evaluation shows at another scale: they were withheld scale by scale so far."""
     tables = [rows.read(folder) for folder in parts]
     together = {split: pa.concat_tables([t[split] for t in tables if split in t]) for split in SPLITS if any(split in t for t in tables)}
-    kept = rows.without_shown(together, "multiscale")
+    kept = without_shown(together, "multiscale")
     rows.write(draft, kept.tables)
     store.write_json(draft / "report.json", {"drops": [kept.report.as_dict()]})
 
@@ -136,9 +137,10 @@ def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig, name:
             continue
         with open_repository(place, commit, history_in(analysis.folder, at)) as repository:
             parts.append(_edits_of(repository, analysis, at, config, name))
-    reports = edit_rows.write(draft, parts, analysis.encoder.digest, window_rows.evaluated(analysis.corpora))
+    reports = edit_rows.write(draft, parts, analysis.encoder.digest, analysis.evaluated)
     changes = sum(part.changes for part in parts)
-    secrets = placeholders(text for part in parts for table in part.tables.values() for text in table["text"].to_pylist())
+    texts = (text for part in parts for some in part.rows.values() for text in some.table["text"].to_pylist())
+    secrets = placeholders(text for text in texts if "REDACTED_" in text or "redacted-" in text)  # two searches are quicker than a pattern
     told = {"drops": [report.as_dict() for report in reports], "changes": changes, "secrets": secrets if config.redact_secrets else {}}
     store.write_json(draft / "report.json", told)
 

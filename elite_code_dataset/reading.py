@@ -6,14 +6,14 @@ In: a path and options. Out: ``Reading``. Costs one read, one secrets scan and o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from elite_code_dataset import progress
 from elite_code_dataset.dependencies import Graph, graph_of, is_manifest
-from elite_code_dataset.earlier import Earlier, KnownFile, Noted
+from elite_code_dataset.earlier import Dropped, Earlier, KnownFile, Noted
 from elite_code_dataset.history import History
 from elite_code_dataset.languages import language_of
 from elite_code_dataset.options import Options
@@ -24,9 +24,11 @@ from elite_code_dataset.roles import role_of
 from elite_code_dataset.secrets import redacted_many
 from elite_code_dataset.similarity import estimated_tokens
 from elite_code_dataset.splits import Step, steps_of
+from elite_code_dataset.trees import MODULE, kind_of_mode
 
 LEFT_OUT = frozenset({"generated", "vendored"})
 DATA_LANGUAGES = frozenset({"csv", "jsonl", "svg"})  # tables, logs and drawings: a quarter of ripgrep's windows would be benchmark figures
+Version = tuple[str, str]  # path without the prefix, blob
 LICENCE_NAMES = ("license", "licence", "copying", "unlicense")
 
 
@@ -50,7 +52,9 @@ class Reading:
     touched: dict[str, np.ndarray] = field(default_factory=dict)
     seen: dict[str, Noted] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
+    dropped: dict[Version, Dropped] = field(default_factory=dict)  # but for those whose text is used all the same
     earlier: Earlier | None = None
+    unread: dict[str, bool] = field(default_factory=dict)  # see ``Repository.unread``
 
     def line_times(self, source: SourceFile) -> np.ndarray | None:
         """Committer time of the newest change of each line; None where they are not known."""
@@ -59,17 +63,17 @@ class Reading:
 
 def read(repository: Repository, options: Options, prefix: str = "", earlier: Earlier | None = None) -> Reading:
     """Everything about one repository. ``prefix`` goes before every path, when several repositories make one dataset. Files that an ``earlier``
-    analysis knows under the same path and blob are neither read nor parsed again."""
-    known = earlier.files if earlier else {}
+    analysis knows under the same path and blob are neither read nor parsed again; nor are those that left no rows."""
+    known, unused = (earlier.files, earlier.dropped) if earlier else ({}, {})
     told = repository.continue_history(earlier.history) if earlier else 0
     history = repository.history()
-    sizes = {version: file.noted.size for version, file in known.items()}
+    sizes = {version: one.noted.size for some in (known, unused) for version, one in some.items()}
     reading = repository.files(options.max_file_bytes, include=options.include, exclude=options.exclude, known=sizes)
     raws = list(progress.over("read files", reading, len(repository.paths())))
     reports = [_report("files", len(raws), sum(f.size for f in raws), repository.drops)]
-    cleaned, noted = _cleaned(raws, options, known)
-    sources, dropped = _with_roles(cleaned, repository.commit, known)
-    reports.append(dropped)
+    cleaned, noted = _cleaned(raws, options, known, unused)
+    sources, dropped = _with_roles(cleaned, repository.commit, known, unused, noted)
+    reports.append(_drops("roles", sources, dropped.values()))
     files = [
         replace(known[(s.path, s.blob)].parsed, source=s) if (s.path, s.blob) in known else parsed(s)
         for s in progress.over("parse", sources)
@@ -95,13 +99,15 @@ def read(repository: Repository, options: Options, prefix: str = "", earlier: Ea
         tuple(reports),
         {**unusual, "syntax_errors": sum(f.has_error for f in files)},
         dict(sorted(sum((Counter(one.secrets) for one in noted.values()), Counter()).items())),
-        tuple({"path": f.path, "text": f.text} for f in cleaned if f.path.lower().startswith(LICENCE_NAMES) and "/" not in f.path),
+        tuple({"path": f.path, "text": f.text} for f in cleaned if _is_licence(f.path)),
         prefix,
         steps,
         {prefix + path: times for path, times in touched.items()},
         {prefix + path: one for path, one in noted.items()},
         tokens,
+        {version: one for version, one in dropped.items() if not is_manifest(version[0]) and not _is_licence(version[0])},
         earlier,
+        repository.unread,
     )
 
 
@@ -111,12 +117,16 @@ def _steps(repository: Repository, options: Options, prefix: str, tokens: dict[s
     if repository.kind != "git":
         return ()
     history = repository.history()
-    sizes = repository.blob_sizes(e.new_blob for c in history.commits for e in (*c.entries, *c.main_entries) if e.new_blob)
+    entries = (e for c in history.commits for e in (*c.entries, *c.main_entries))
+    sizes = repository.blob_sizes(e.new_blob for e in entries if e.new_blob and kind_of_mode(e.new_mode) != MODULE)
     known = {blob: size for blob, size in sizes.items() if size <= options.max_file_bytes}
 
     def tokens_in(blob: str) -> int:
         if blob not in tokens:
-            tokens[blob] = int(estimated_tokens([(repository.blob(blob) or b"").decode("utf-8", "replace")])[0])
+            content = repository.blob(blob)
+            if content is None:
+                return 0  # not noted, as it may be there later
+            tokens[blob] = int(estimated_tokens([content.decode("utf-8", "replace")])[0])
         return tokens[blob]
 
     steps = steps_of(history, lambda blob: known.get(blob, 0), tokens_in, lambda path: language_of(path) is not None)
@@ -124,10 +134,10 @@ def _steps(repository: Repository, options: Options, prefix: str, tokens: dict[s
 
 
 def _cleaned(
-    raws: Sequence[RawFile], options: Options, known: Mapping[tuple[str, str], KnownFile]
+    raws: Sequence[RawFile], options: Options, known: Mapping[Version, KnownFile], unused: Mapping[Version, Dropped]
 ) -> tuple[list[RawFile], dict[str, Noted]]:
-    """Texts with secrets and personal addresses replaced, and what was noted of each path."""
-    new = [raw for raw in raws if (raw.path, raw.blob) not in known]
+    """Texts with secrets and personal addresses replaced, and what was noted of each path; those that left no rows come without text."""
+    new = [raw for raw in raws if (raw.path, raw.blob) not in known and (raw.path, raw.blob) not in unused]
     texts = [raw.text for raw in new]
     redacted = iter(redacted_many(texts, emails=options.redact_emails) if options.redact_secrets else [(text, {}) for text in texts])
     clean, noted = [], {}
@@ -135,6 +145,8 @@ def _cleaned(
         if (raw.path, raw.blob) in known:
             one = known[(raw.path, raw.blob)]
             text, noted[raw.path] = one.parsed.source.text, one.noted
+        elif (raw.path, raw.blob) in unused:
+            text, noted[raw.path] = raw.text, unused[(raw.path, raw.blob)].noted
         else:
             text, found = next(redacted)
             noted[raw.path] = Noted(raw.size, raw.oddities, dict(found))
@@ -153,23 +165,44 @@ def known_kind(path: str, content: bytes, role: str | None = None) -> tuple[str 
     return (None, "data_file") if language.name in DATA_LANGUAGES else (language.name, found)
 
 
-def _with_roles(raws: Sequence[RawFile], commit: str, known: Mapping[tuple[str, str], KnownFile]) -> tuple[list[SourceFile], DropReport]:
-    """Sources with language and role; generated, vendored and files of no known kind are left out and counted."""
-    sources, dropped, sizes = [], Counter(), Counter()
+def _with_roles(
+    raws: Sequence[RawFile],
+    commit: str,
+    known: Mapping[Version, KnownFile],
+    unused: Mapping[Version, Dropped],
+    noted: Mapping[str, Noted],
+) -> tuple[list[SourceFile], dict[Version, Dropped]]:
+    """Sources with language and role; and what is left out: generated, vendored and files of no known kind."""
+    sources, dropped = [], {}
     for raw in progress.over("assign roles", raws):
-        if (raw.path, raw.blob) in known:
-            before = known[(raw.path, raw.blob)].parsed.source
+        version = raw.path, raw.blob
+        if version in unused:
+            dropped[version] = unused[version]
+            continue
+        if version in known:
+            before = known[version].parsed.source
             language, role = before.language, before.role
         else:
             content = raw.text.encode()
             language, role = known_kind(raw.path, content)
         if language is None:
-            dropped[role] += 1
-            sizes[role] += len(content)
+            dropped[version] = Dropped(role, len(content), noted[raw.path])
             continue
         sources.append(SourceFile(raw.path, language, role, commit, raw.blob, raw.text, raw.last_changed, raw.lineage))
-    kept = sum(len(s.text.encode()) for s in sources)
-    return sources, DropReport("roles", len(sources), dict(dropped), kept, dict(sizes))
+    return sources, dropped
+
+
+def _drops(step: str, sources: Sequence[SourceFile], dropped: Iterable[Dropped]) -> DropReport:
+    count: Counter = Counter()
+    sizes: Counter = Counter()
+    for one in dropped:
+        count[one.reason] += 1
+        sizes[one.reason] += one.text_bytes
+    return DropReport(step, len(sources), dict(count), sum(len(s.text.encode()) for s in sources), dict(sizes))
+
+
+def _is_licence(path: str) -> bool:
+    return path.lower().startswith(LICENCE_NAMES) and "/" not in path
 
 
 def _prefixed(file: ParsedFile, prefix: str) -> ParsedFile:

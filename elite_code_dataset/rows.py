@@ -6,9 +6,8 @@ beside the others, as a later build may not have to withhold them. Costs one cop
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,18 @@ import numpy as np
 import pyarrow as pa
 
 from elite_code_dataset import store
-from elite_code_dataset.certificate import showing, withheld
 from elite_code_dataset.earlier import ORIGIN
 from elite_code_dataset.records import SPLITS, DropReport, Window
+from elite_code_dataset.sketches import read_sets, write_sets
 from elite_code_dataset.windows import DAY
+from elite_code_dataset.withholding import Before, without_shown
 
 NEUTRAL = {"difficulty": 0.0, "stage": 0, "weight": 1.0}  # until the passes set them
 SHARD_ROWS = 100
 LEFT = "left.json"
-TWIN, SHOWN = "twin_in_evaluation", "context_shows_evaluation"
+KINDS = ("targets", "contexts")  # whose sketches lie beside the rows
+# Columns that datasets keep in 32 bits: written so at once, nothing is cast when rows are handed out.
+NARROW = frozenset("scale context_chars context_tokens n_tokens start_line end_line complexity original_start original_end".split())
 
 _ROW_TYPES = {
     "str": pa.string(),
@@ -35,8 +37,8 @@ _ROW_TYPES = {
     "list[str]": pa.list_(pa.string()),
 }
 ROW_SCHEMA = pa.schema(
-    [pa.field(f.name, _ROW_TYPES[f.type]) for f in Window.__dataclass_fields__.values()]
-    + [pa.field("difficulty", pa.float64()), pa.field("stage", pa.int64()), pa.field("weight", pa.float64())]
+    [pa.field(f.name, pa.int32() if f.name in NARROW else _ROW_TYPES[f.type]) for f in Window.__dataclass_fields__.values()]
+    + [pa.field("difficulty", pa.float64()), pa.field("stage", pa.int32()), pa.field("weight", pa.float64())]
 )
 
 
@@ -45,47 +47,6 @@ def table_of(rows: Sequence[Window]) -> pa.Table:
     columns = [[getattr(row, name) for row in rows] for name in Window.__dataclass_fields__]
     columns += [[value] * len(rows) for value in NEUTRAL.values()]
     return pa.Table.from_arrays([pa.array(values, kind) for values, kind in zip(columns, ROW_SCHEMA.types)], schema=ROW_SCHEMA)
-
-
-def _split_texts(table: pa.Table) -> list[tuple[str, str]]:
-    """Context and target of each row."""
-    return [(text[:start], text[start:]) for text, start in zip(table["text"].to_pylist(), table["context_chars"].to_pylist())]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """``tables``: what stays, by split. ``out``: the positions of what does not, by split. Rows and bytes of both in ``report``."""
-
-    tables: dict[str, pa.Table]
-    out: dict[str, list[int]] = field(default_factory=dict)
-    report: DropReport = field(default_factory=lambda: DropReport("", 0))
-
-
-def without_shown(tables: Mapping[str, pa.Table], step: str, evaluated: Sequence[str] = ()) -> Kept:
-    """Take out of train what validation or test shows too, in a target or in a context, and out of validation what test shows. ``evaluated`` are
-    further texts of evaluation, such as the functions of its files where rows are larger."""
-    texts = {split: _split_texts(table) for split, table in tables.items()}
-    targets = {split: [target for _, target in some] for split, some in texts.items()}
-    kept, lost = dict(tables), {}
-    reasons: Counter = Counter()
-    sizes: Counter = Counter()
-    for split, against in (("validation", ("test",)), ("train", ("validation", "test"))):
-        if split not in tables:
-            continue
-        shown = [text for other in against for text in targets.get(other, [])]
-        out = dict.fromkeys(withheld(targets[split], [*shown, *evaluated] if split == "train" else shown), TWIN)
-        if split == "train":
-            contexts = [i for i, (context, _) in enumerate(texts[split]) if context and i not in out]
-            out |= {contexts[k]: SHOWN for k in showing([texts[split][i][0] for i in contexts], [*shown, *evaluated])}
-        if out:
-            lost[split] = sorted(out)
-            reasons.update(out.values())
-            for i, reason in out.items():
-                sizes[reason] += len(targets[split][i].encode())
-            stay = [i for i in range(len(targets[split])) if i not in out]
-            kept[split], targets[split] = tables[split].take(pa.array(stay, pa.int64())), [targets[split][i] for i in stay]
-    bytes_kept = sum(len(text.encode()) for found in targets.values() for text in found)
-    return Kept(kept, lost, DropReport(step, sum(map(len, targets.values())), dict(reasons), bytes_kept, dict(sizes)))
 
 
 def write(draft: Path, tables: Mapping[str, pa.Table]) -> None:
@@ -97,24 +58,36 @@ def write(draft: Path, tables: Mapping[str, pa.Table]) -> None:
 
 def leave(
     draft: Path,
-    tables: Mapping[str, pa.Table],
+    parts: Sequence[Mapping[str, Pieced]],
     step: str,
     tokenizer: str,
     places: Sequence[Mapping[str, Any]],
     evaluated: Sequence[str],
 ) -> DropReport:
-    """Put the rows on disk, without what evaluation (see ``without_shown``) shows too, with what ``Left`` needs: of each repository its ``parts``, which say how many rows
-    of each split they are, in order."""
-    kept = without_shown(tables, step, evaluated)
+    """Put the rows of all repositories on disk, without what evaluation (see ``without_shown``) shows too, with what ``Left`` needs: of each repository
+    its ``parts``, which say how many rows of each split they are, in order."""
+    tables = {split: pa.concat_tables([ROW_SCHEMA.empty_table(), *(part[split].table for part in parts)]) for split in SPLITS}
+    before: dict[str, list[Before]] = {}
+    for split in SPLITS:
+        starts = accumulate((len(part[split].table) for part in parts), initial=0)
+        before[split] = [part[split].before.moved(start) for part, start in zip(parts, starts) if part[split].before]
+    kept = without_shown(tables, step, evaluated, before)
     write(draft, kept.tables)
     (draft / "withheld").mkdir()
-    write(draft / "withheld", {split: tables[split].take(pa.array(out, pa.int64())) for split, out in kept.out.items()})
-    store.write_json(draft / LEFT, {"tokenizer": tokenizer, "places": list(places), "withheld": kept.out})
+    write(draft / "withheld", {split: tables[split].take(pa.array(list(out), pa.int64())) for split, out in kept.out.items()})
+    withheld = {split: list(out.items()) for split, out in kept.out.items()}
+    for split, sketches in kept.sketches.items():
+        for kind, table in zip(KINDS, sketches):
+            store.write_table(draft / f"{split}-{kind}.arrow", table, len(table) or 1)
+    write_sets(draft / "shown.arrow", {digest: one for sets in kept.shown.values() for digest, one in sets.items()})
+    shown = {split: list(sets) for split, sets in kept.shown.items()}
+    store.write_json(draft / LEFT, {"tokenizer": tokenizer, "places": list(places), "withheld": withheld, "shown": shown})
     return kept.report
 
 
 class Left:
-    """What a build left in a folder, before any row was withheld. ``told`` and ``parts``: of the repository that was its ``place``-th."""
+    """What a build left in a folder, before any row was withheld. ``told`` and ``parts``: of the repository that was its ``place``-th; ``out``: which
+    rows were withheld, and why, by split; ``shown``: what they were judged by, in digests, whose ``sets`` are there; ``sketches`` of all rows."""
 
     def __init__(self, folder: Path, place: int) -> None:
         left = store.read_json(folder / LEFT)
@@ -122,7 +95,11 @@ class Left:
         self.parts = self.told["parts"]
         before = [part for other in left["places"][:place] for part in other["parts"]]
         kept, lost = read(folder), read(folder / "withheld")
-        self.tables = {split: whole(kept.get(split), lost.get(split), left["withheld"].get(split, [])) for split in SPLITS}
+        self.out = {split: dict(map(tuple, left["withheld"].get(split, []))) for split in SPLITS}
+        self.shown = {split: frozenset(left["shown"].get(split, [])) for split in SPLITS}
+        self.sets = read_sets(folder / "shown.arrow")
+        self.sketches = {split: tuple(store.read_table(folder / f"{split}-{kind}.arrow") for kind in KINDS) for split in left["shown"]}
+        self.tables = {split: whole(kept.get(split), lost.get(split), list(self.out[split])) for split in SPLITS}
         self.ends = {
             split: list(
                 accumulate((part["rows"].get(split, 0) for part in self.parts), initial=sum(p["rows"].get(split, 0) for p in before))
@@ -133,6 +110,15 @@ class Left:
     def span(self, split: str, part: int) -> tuple[int, int]:
         """Where the rows of a part stand in the split's table."""
         return self.ends[split][part], self.ends[split][part + 1]
+
+    def before(self, split: str, spans: Sequence[tuple[int, int, int]]) -> Before | None:
+        """What was found of rows that are taken over: (where they begin here, begin there, end there); None for a split that is not judged."""
+        if split not in self.sketches:
+            return None
+        places = [np.arange(here, here + last - first) for here, first, last in spans]
+        reasons = {here + i - first: why for here, first, last in spans for i, why in self.out[split].items() if first <= i < last}
+        sketches = (pa.concat_tables([one.slice(0, 0), *(one.slice(a, b - a) for _, a, b in spans)]) for one in self.sketches[split])
+        return Before(np.concatenate([np.zeros(0, np.int64), *places]), reasons, self.shown[split], self.sets, tuple(sketches))
 
 
 def left_by(folder: Path, name: str, place: int, tokenizer: str) -> Left | None:
@@ -162,7 +148,17 @@ def whole(kept: pa.Table | None, lost: pa.Table | None, positions: Sequence[int]
     return together.take(order) if len(positions) else together
 
 
-def pieced(pieces: Iterable[tuple[int, int] | Sequence[Window]], left: pa.Table | None, commit_time: int, commit: str = "") -> pa.Table:
+@dataclass(frozen=True)
+class Pieced:
+    """Rows of one split, and what an earlier build found of those that were taken over."""
+
+    table: pa.Table
+    before: Before | None = None
+
+
+def pieced(
+    pieces: Iterable[tuple[int, int] | Sequence[Window]], left: Left | None, split: str, commit_time: int, commit: str = ""
+) -> Pieced:
     """New windows and spans of what is left, in order; those taken over get their age as of this tip, and its ``commit`` where it is given."""
     runs: list[tuple[int, int] | list[Window]] = []
     for piece in pieces:
@@ -175,8 +171,17 @@ def pieced(pieces: Iterable[tuple[int, int] | Sequence[Window]], left: pa.Table 
             if not runs or isinstance(runs[-1], tuple):
                 runs.append([])
             runs[-1] += piece
-    tables = [table_of(run) if isinstance(run, list) else _as_of(left.slice(run[0], run[1] - run[0]), commit_time, commit) for run in runs]
-    return pa.concat_tables([ROW_SCHEMA.empty_table(), *tables])
+    tables = [ROW_SCHEMA.empty_table()]
+    spans: list[tuple[int, int, int]] = []  # of what is taken over: where it begins here, begins there, ends there
+    at = 0
+    for run in runs:
+        if isinstance(run, list):
+            tables.append(table_of(run))
+        else:
+            tables.append(_as_of(left.tables[split].slice(run[0], run[1] - run[0]), commit_time, commit))
+            spans.append((at, *run))
+        at += len(tables[-1])
+    return Pieced(pa.concat_tables(tables), left.before(split, spans) if left else None)
 
 
 def _as_of(table: pa.Table, commit_time: int, commit: str) -> pa.Table:

@@ -13,12 +13,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from elite_code_dataset import progress, rows
-from elite_code_dataset.records import SCALES, SPLITS, DropReport, Window
+from elite_code_dataset.records import SPLITS, DropReport, Window
 from elite_code_dataset.view import View
-from elite_code_dataset.windows import Corpus, cuts_by_level, pieces_of, windows_of
+from elite_code_dataset.windows import Corpus, cuts_by_level, windows_of
 
 
 def key_of(corpus: Corpus, view: View) -> str:
@@ -31,20 +29,18 @@ def key_of(corpus: Corpus, view: View) -> str:
     return hashlib.sha256(told + b"\0" + times).hexdigest()[:20]
 
 
-def evaluated(corpora: Sequence[Corpus]) -> list[str]:
-    """The functions and other small pieces of the files that are evaluated, at whatever scale rows are."""
-    found = []
-    for view in (view for corpus in corpora for view in corpus.views.values() if view.split != "train"):
-        starts = view.encoding.starts
-        found += [view.raw[int(starts[p.first]) : int(starts[p.last])].decode() for p in pieces_of(view, SCALES[0])]
-    return found
-
-
 def write(
-    draft: Path, corpora: Sequence[Corpus], lefts: Iterable[rows.Left | None], scale: int, overlap: float, blind: bool
+    draft: Path,
+    corpora: Sequence[Corpus],
+    lefts: Iterable[rows.Left | None],
+    scale: int,
+    overlap: float,
+    blind: bool,
+    evaluated: Sequence[str],
 ) -> tuple[DropReport, Counter]:
-    """The rows of all repositories at one scale; returns the report, and how many pieces were cut at which level."""
-    tables: dict[str, list[pa.Table]] = {split: [rows.ROW_SCHEMA.empty_table()] for split in SPLITS}
+    """The rows of all repositories at one scale, without those that show what is ``evaluated``; returns the report, and how many pieces were cut at
+    which level."""
+    found: list[dict[str, rows.Pieced]] = []
     places: list[dict[str, Any]] = []
     cuts: Counter = Counter()
     files = iter(progress.over("cut windows", [(c, view) for c in corpora for view in c.views.values()], detail=f"w{scale}"))
@@ -59,14 +55,12 @@ def write(
                 parts.append(left.parts[at])
                 pieces[view.split].append(left.span(view.split, at))
             else:
-                found = list(windows_of(corpus, view, scale, overlap, blind))
-                pieces[view.split].append(found)
+                new = list(windows_of(corpus, view, scale, overlap, blind))
+                pieces[view.split].append(new)
                 levels = {} if blind or overlap else dict(cuts_by_level(view, scale))
-                parts.append({"path": view.source.path, "key": key, "rows": {view.split: len(found)}, "cuts": levels})
+                parts.append({"path": view.source.path, "key": key, "rows": {view.split: len(new)}, "cuts": levels})
             cuts.update(parts[-1]["cuts"])
         commit = next((view.source.commit for view in corpus.views.values()), "")
-        for split in SPLITS:
-            tables[split].append(rows.pieced(pieces[split], left and left.tables[split], corpus.commit_time, commit))
+        found.append({split: rows.pieced(pieces[split], left, split, corpus.commit_time, commit) for split in SPLITS})
         places.append({"parts": parts})
-    together = {split: pa.concat_tables(found) for split, found in tables.items()}
-    return rows.leave(draft, together, f"w{scale}", corpora[0].encoder.digest, places, evaluated(corpora)), cuts
+    return rows.leave(draft, found, f"w{scale}", corpora[0].encoder.digest, places, evaluated), cuts

@@ -12,7 +12,7 @@ import huggingface_hub
 import pyarrow as pa
 import pytest
 
-from elite_code_dataset import analysis, edit_rows, parse, pipeline, rows, vocabulary, window_rows
+from elite_code_dataset import analysis, edit_rows, parse, pipeline, reading, rows, vocabulary, window_rows
 from elite_code_dataset.earlier import ORIGIN
 from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.options import EliteCodeConfig
@@ -183,11 +183,16 @@ class Reads:
 
 def test_a_rebuild_reads_parses_and_tokenizes_only_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = long_repository(tmp_path / "repository")
+    leaves_no_rows = {"poetry.lock": "# @generated\nkey = 1\n", "figures.csv": "a,b\n1,2\n", "odd.unheardof": "what is this\n"}
+    committed(folder, leaves_no_rows, "Add what makes no rows", START + 90 * DAY)
     cache = tmp_path / "cache"
-    made(folder, cache)
+    first = made(folder, cache)
     before = git(folder, "rev-parse", "HEAD:src/kit/part_2.py").strip()
     committed(folder, {"src/kit/part_2.py": module_text(2, 7)}, "Add a function", START + 300 * DAY)
     after = git(folder, "rev-parse", "HEAD:src/kit/part_2.py").strip()
+    redacted = []
+    real_redacted = reading.redacted_many
+    monkeypatch.setattr(reading, "redacted_many", lambda texts, **how: redacted.extend(texts) or real_redacted(texts, **how))
     reads, parsed, tokenized, cut = Reads(monkeypatch), [], [], []
     real_parsed, real_encode = parse.parsed, analysis.Encoder.encode
     monkeypatch.setattr("elite_code_dataset.reading.parsed", lambda source: parsed.append(source.path) or real_parsed(source))
@@ -196,7 +201,12 @@ def test_a_rebuild_reads_parses_and_tokenizes_only_what_is_new(tmp_path: Path, m
     monkeypatch.setattr(
         window_rows, "windows_of", lambda corpus, view, *rest: cut.append(view.source.path) or real_cut(corpus, view, *rest)
     )
-    made(folder, cache)
+    second = made(folder, cache)
+    roles = [next(drop for drop in found["w256 facts"]["drops"] if drop["step"] == "roles") for found in (first, second)]
+    assert sum(roles[0]["dropped"].values()) == 3 and {k: roles[1][k] for k in ("dropped", "dropped_bytes")} == {
+        k: roles[0][k] for k in ("dropped", "dropped_bytes")
+    }
+    assert redacted == [module_text(2, 7)]
     assert set(reads.blobs) == {before, after}
     assert cut == ["src/kit/part_2.py"] * 2  # two scales
     assert parsed == ["src/kit/part_2.py"] and tokenized == [module_text(2, 7)]
@@ -461,3 +471,68 @@ def test_a_new_person_costs_the_commits_whose_messages_name_them_alone(
         assert taken.commits == [known, 0], writer
     text = "".join(row["text"] for rows_of_split in again["edits"].values() for row in rows_of_split)
     assert "Take someone's word" in text and not any(word in text for word in ("Zoe", "Quill", "zquill7"))
+
+
+def config_of(repository: Path, name: str = "edits") -> tuple[EliteCodeConfig, str]:
+    config = EliteCodeConfig(name=name, data_dir=str(repository))
+    return config, config.create_config_id({})
+
+
+@pytest.mark.parametrize("left_out", ["blob:none", "tree:0"])
+def test_a_partial_clone_that_was_filled_is_read_again(tmp_path: Path, tokenizer: str, left_out: str) -> None:
+    folder, clone = small_repository(tmp_path / "a" / "kit"), tmp_path / "b" / "kit"
+    git(folder, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--no-local", f"--filter={left_out}", f"file://{folder}", str(clone))
+    before = made(clone, tmp_path / "cache", tokenizer=tokenizer)
+    assert made(clone, tmp_path / "cache", tokenizer=tokenizer) == before
+    name = config_of(clone)[1]
+    git(clone, "config", "--unset", "remote.origin.partialclonefilter")
+    git(clone, "fetch", "-q", "--refetch", "origin")
+    assert config_of(clone)[1] != name
+    after, fresh = (made(one, tmp_path / where, tokenizer=tokenizer) for one, where in ((clone, "cache"), (folder, "fresh")))
+    assert after == fresh
+    assert sum(map(len, before["edits"].values())) < sum(map(len, after["edits"].values()))
+
+
+def loose(folder: Path, oid: str) -> Path:
+    return folder / ".git" / "objects" / oid[:2] / oid[2:]
+
+
+@pytest.mark.parametrize("what", ["HEAD:src/kit/part_3.py", "HEAD~1:src/kit/part_2.py", "HEAD~1:src/kit", "HEAD~1"])
+def test_a_lost_object_that_is_put_back_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str, what: str) -> None:
+    """A file of the tip, an old version, a tree and a commit of the past; with and without a commit more."""
+    folder, cache, taken = small_repository(tmp_path / "kit"), tmp_path / "cache", Taken(monkeypatch)
+    for number in range(3):
+        committed(folder, {"README.md": f"# Kit\n\nTold {number} times.\n"}, "Tell it", START + (300 + number) * DAY)
+    whole = made(folder, tmp_path / "whole", tokenizer=tokenizer)
+    lost = loose(folder, git(folder, "rev-parse", what.replace("HEAD~1", "HEAD~4")).strip())
+    aside = lost.rename(tmp_path / "object")
+    damaged, name = made(folder, cache, tokenizer=tokenizer), config_of(folder)[1]
+    assert damaged != whole
+    git(folder, "update-index", "-q", "--refresh")
+    aside.rename(lost)
+    assert made(folder, cache, tokenizer=tokenizer) == whole and config_of(folder)[1] != name
+    lost.rename(aside)
+    assert made(folder, cache, tokenizer=tokenizer) == damaged and config_of(folder)[1] == name
+    aside.rename(lost)
+    committed(folder, {"README.md": "# Kit\n\nTold again.\n"}, "Tell it again", START + 400 * DAY)
+    lost.rename(aside)
+    taken.commits.clear()
+    assert made(folder, cache, tokenizer=tokenizer) == made(folder, tmp_path / "fresh damaged", tokenizer=tokenizer)
+    assert taken.commits[0] >= 3  # what is still lost was lost when those were made
+    aside.rename(lost)
+    committed(folder, {"README.md": "# Kit\n\nTold once more.\n"}, "Tell it once more", START + 401 * DAY)
+    assert made(folder, cache, tokenizer=tokenizer) == made(folder, tmp_path / "fresh whole", tokenizer=tokenizer)
+
+
+def test_a_whole_repository_keeps_its_name_however_its_objects_are_packed(tmp_path: Path) -> None:
+    folder = small_repository(tmp_path / "kit")
+    git(folder, "config", "uploadpack.allowFilter", "true")
+    config, name = config_of(folder)
+    assert config.bounds == ("",)
+    made(folder, tmp_path / "cache", ("files",))
+    git(folder, "gc", "-q", "--aggressive")
+    git(folder, "branch", "other")
+    assert config_of(folder)[1] == name
+    git(tmp_path, "clone", "-q", "--no-local", f"file://{folder}", str(tmp_path / "clone"))
+    assert config_of(tmp_path / "clone")[1] == name and config_of(tmp_path / "clone")[0].bounds == ("",)
