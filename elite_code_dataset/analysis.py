@@ -90,7 +90,7 @@ def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options,
         if not store.is_whole(folder):
             readings = [_read_at(place, commit, options, prefix, folder.parent) for place, commit, prefix in zip(places, commits, prefixes)]
             for reading in readings:
-                unread.note(reading.commit, reading.unread)
+                unread.note(reading.commit, {} if reading.partial else reading.unread)
             store.saved(folder, lambda draft: _write(draft, readings, options, places))
         _LAST.clear()
         _LAST[str(folder)] = _loaded(folder)

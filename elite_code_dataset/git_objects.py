@@ -36,11 +36,15 @@ _SHELL = 'ulimit -t "$1" 2>/dev/null; ulimit -v "$2" 2>/dev/null; ulimit -c 0 2>
 
 
 class Objects:
-    """A reader of one repository's objects. Close it, or use it in a ``with``; it may be used again after a fork."""
+    """A reader of one repository's objects. Close it, or use it in a ``with``; it may be used again after a fork.
+
+    ``unread``: every id that was asked for in vain, and whether not even a size is known of it.
+    """
 
     def __init__(self, place: GitPlace, silence: float = GIT_SILENCE_SECONDS) -> None:
         self.place = place
         self.id_length = 40 if place.hash_name == "sha1" else 64
+        self.unread: dict[str, bool] = {}
         self._silence = silence
         self._fans = frozenset(name for name in plain_names(place.objects) if len(name) == 2)  # folders of loose objects
         self._forget()
@@ -71,17 +75,29 @@ class Objects:
         for oid, kind, size, _ in self._asked("--batch-check", list(dict.fromkeys(oids)), 0):
             if kind is not None:
                 found[oid] = (kind, size)
+            elif len(oid) == self.id_length:
+                self.unread[oid] = True
         return found
 
     def read(self, oids: Iterable[str], limit: int = MAX_META_BYTES) -> Iterator[tuple[str, str | None, bytes]]:
         """(id, kind, content) in the order asked; kind None for what is missing, broken, forged or larger than ``limit`` bytes."""
         for oid, kind, _, data in self._asked("--batch", list(dict.fromkeys(oids)), limit):
+            if kind is None and len(oid) == self.id_length:
+                self.unread.setdefault(oid, False)
             yield oid, kind, data
 
     def one(self, oid: str, kind: str, limit: int = MAX_META_BYTES) -> bytes | None:
         """The content of one object of that kind, or None."""
         answers = list(self.read([oid], limit))  # to the end, so that the process can be asked again
         return answers[0][2] if answers and answers[0][1] == kind else None
+
+    def stored(self) -> list[str]:
+        """The names of all packs and loose objects of a clone that leaves objects out on purpose (a partial one); none of any other."""
+        packs = plain_names(self.place.objects / "pack")
+        if not any(name.endswith(".promisor") for name in packs):
+            return []
+        loose = (fan + name for fan in self._fans for name in plain_names(self.place.objects / fan))
+        return sorted([*(name for name in packs if name.endswith(".pack")), *loose])
 
     def full_id(self, prefix: str) -> str | None:
         """The only object id that starts with these hex digits, or None for none or several."""

@@ -110,7 +110,7 @@ def _tokenizer_identity(name: str | None) -> str | None:
 class EliteCodeConfig(datasets.BuilderConfig, Options):
     """A ``BuilderConfig`` with every option as a field. ``commits`` are the pinned commits, one a repository,
     set when the id is made; given, they are what is read, so that several configs are of one commit while the repository moves on. ``bounds``: what
-    a shallow clone says of where its history ends, as the same commit has more of it once the clone is deepened."""
+    else decides what can be read of them, see ``unread.bound_of``; '' for a whole clone."""
 
     version: datasets.Version | str | None = datasets.Version(VERSION)
     commits: tuple[str, ...] = ()
@@ -121,6 +121,7 @@ class EliteCodeConfig(datasets.BuilderConfig, Options):
         if self.data_dir is None:
             return f"{self.name}-unbound"
         from elite_code_dataset.repository import open_repository  # here, as a config may be made where no repository is read
+        from elite_code_dataset.unread import bound_of
 
         self.checked()
         places = repositories_of(self.data_dir)
@@ -129,7 +130,7 @@ class EliteCodeConfig(datasets.BuilderConfig, Options):
             pinned = []
             for place, commit in zip(places, wanted):
                 with open_repository(place, "HEAD" if commit.startswith("folder-") else commit) as repository:
-                    pinned.append((commit if commit in self.commits else repository.commit, repository.bound))
+                    pinned.append((commit if commit in self.commits else repository.commit, bound_of(repository)))
             self.commits, self.bounds = (tuple(told) for told in zip(*pinned))
         digest = hashlib.sha256(json.dumps([self.commits, self.bounds, self.digest(), str(custom_features)]).encode()).hexdigest()[:16]
         return f"{self.name}-{self.commits[0][:12]}-{digest}"

@@ -55,6 +55,7 @@ class Reading:
     dropped: dict[Version, Dropped] = field(default_factory=dict)  # but for those whose text is used all the same
     earlier: Earlier | None = None
     unread: dict[str, bool] = field(default_factory=dict)  # see ``Repository.unread``
+    partial: bool = False
 
     def line_times(self, source: SourceFile) -> np.ndarray | None:
         """Committer time of the newest change of each line; None where they are not known."""
@@ -108,6 +109,7 @@ def read(repository: Repository, options: Options, prefix: str = "", earlier: Ea
         {version: one for version, one in dropped.items() if not is_manifest(version[0]) and not _is_licence(version[0])},
         earlier,
         repository.unread,
+        repository.is_partial,
     )
 
 

@@ -150,9 +150,14 @@ class Repository:
 
     @property
     def bound(self) -> str:
-        """A digest over the commits whose parents a shallow clone left out; '' where there are none."""
-        left_out = "\n".join(sorted(self._shallow)) if self._objects is not None else ""
-        return hashlib.sha256(left_out.encode()).hexdigest()[:16] if left_out else ""
+        """A digest over the commits whose parents a shallow clone left out, and over what a partial clone holds; '' for any other."""
+        told = [*sorted(self._shallow), *self._objects.stored()] if self._objects is not None else []
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16] if told else ""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether this is a clone that leaves objects out on purpose, to be fetched later."""
+        return self._objects is not None and bool(self._objects.stored())
 
     def paths(self) -> list[str]:
         """Every path of the commit's tree in order, whatever it is."""
@@ -257,6 +262,19 @@ class Repository:
         if self._objects is None:
             return {}
         return {oid: size for oid, (kind, size) in self._objects.sizes(sorted(set(oids))).items() if kind == "blob"}
+
+    @property
+    def unread(self) -> dict[str, bool]:
+        """The objects that were asked for in vain so far, and whether not even a size is known of them."""
+        return dict(self._objects.unread) if self._objects is not None else {}
+
+    def readable(self, unread: Mapping[str, bool]) -> list[str]:
+        """Those of the objects in an earlier ``unread`` that can be read now, in order."""
+        if self._objects is None or not unread:
+            return []
+        sized = self._objects.sizes(oid for oid, missing in unread.items() if missing)
+        read = self._objects.read([oid for oid, missing in unread.items() if not missing], MAX_FILE_BYTES)
+        return sorted([*sized, *(oid for oid, kind, _ in read if kind is not None)])
 
     def changes(
         self,

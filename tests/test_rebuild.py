@@ -501,7 +501,7 @@ def loose(folder: Path, oid: str) -> Path:
 @pytest.mark.parametrize("what", ["HEAD:src/kit/part_3.py", "HEAD~1:src/kit/part_2.py", "HEAD~1:src/kit", "HEAD~1"])
 def test_a_lost_object_that_is_put_back_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str, what: str) -> None:
     """A file of the tip, an old version, a tree and a commit of the past; with and without a commit more."""
-    folder, cache, taken = small_repository(tmp_path / "kit"), tmp_path / "cache", Taken(monkeypatch)
+    folder, cache, taken = small_repository(tmp_path / "kit", 9), tmp_path / "cache", Taken(monkeypatch)
     for number in range(3):
         committed(folder, {"README.md": f"# Kit\n\nTold {number} times.\n"}, "Tell it", START + (300 + number) * DAY)
     whole = made(folder, tmp_path / "whole", tokenizer=tokenizer)
@@ -514,19 +514,20 @@ def test_a_lost_object_that_is_put_back_is_read_again(tmp_path: Path, monkeypatc
     assert made(folder, cache, tokenizer=tokenizer) == whole and config_of(folder)[1] != name
     lost.rename(aside)
     assert made(folder, cache, tokenizer=tokenizer) == damaged and config_of(folder)[1] == name
+    made(folder, tmp_path / "still", tokenizer=tokenizer)
     aside.rename(lost)
     committed(folder, {"README.md": "# Kit\n\nTold again.\n"}, "Tell it again", START + 400 * DAY)
     lost.rename(aside)
     taken.commits.clear()
-    assert made(folder, cache, tokenizer=tokenizer) == made(folder, tmp_path / "fresh damaged", tokenizer=tokenizer)
+    assert made(folder, tmp_path / "still", tokenizer=tokenizer) == made(folder, tmp_path / "fresh still", tokenizer=tokenizer)
     assert taken.commits[0] >= 3  # what is still lost was lost when those were made
     aside.rename(lost)
     committed(folder, {"README.md": "# Kit\n\nTold once more.\n"}, "Tell it once more", START + 401 * DAY)
-    assert made(folder, cache, tokenizer=tokenizer) == made(folder, tmp_path / "fresh whole", tokenizer=tokenizer)
+    assert made(folder, tmp_path / "still", tokenizer=tokenizer) == made(folder, tmp_path / "fresh whole", tokenizer=tokenizer)
 
 
 def test_a_whole_repository_keeps_its_name_however_its_objects_are_packed(tmp_path: Path) -> None:
-    folder = small_repository(tmp_path / "kit")
+    folder = small_repository(tmp_path / "kit", 5)
     git(folder, "config", "uploadpack.allowFilter", "true")
     config, name = config_of(folder)
     assert config.bounds == ("",)
@@ -534,5 +535,8 @@ def test_a_whole_repository_keeps_its_name_however_its_objects_are_packed(tmp_pa
     git(folder, "gc", "-q", "--aggressive")
     git(folder, "branch", "other")
     assert config_of(folder)[1] == name
+    git(tmp_path, "clone", "-q", "--no-local", "--filter=blob:none", f"file://{folder}", str(tmp_path / "partial"))
+    made(tmp_path / "partial", tmp_path / "cache", ("files",))
+    assert config_of(tmp_path / "partial")[0].bounds != ("",) and config_of(folder)[1] == name
     git(tmp_path, "clone", "-q", "--no-local", f"file://{folder}", str(tmp_path / "clone"))
     assert config_of(tmp_path / "clone")[1] == name and config_of(tmp_path / "clone")[0].bounds == ("",)
