@@ -40,7 +40,7 @@ _MERGE_REMOTE = re.compile(r"^(Merge (?:remote-tracking )?branch(?:es)?(?: '[^']
 # Words are bounded, so that a message of one endless word costs no more than its length.
 _ADDRESS = r"(?<![\w/])[\w.+%-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[A-Za-z]{2,24}\b"
 _NAMED_ADDRESS = re.compile(rf"(?:\b[^\W\d_][\w.'-]{{0,40}}[ \t]{{1,9}}){{0,3}}<[ \t]*{_ADDRESS}[ \t]*>|<?(?:mailto:)?{_ADDRESS}>?")
-_NAME = r"[^\W\d_a-z][\w.'-]{0,40}(?:[ \t]{1,9}[^\W\d_a-z][\w'-]{0,40}){1,2}"
+_NAME = r"[^\W\d_a-z][\w.'-]{0,40}(?:[ \t]{1,9}[^\W\d_a-z](?:\.(?=[ \t])|[\w'-]{0,40})){1,3}"
 _HANDLED = rf"(?:@[A-Za-z0-9][\w-]*|{SOMEONE}\b)"
 _HANDLE = re.compile(rf"(?P<before>\b(?:{CREDIT}|by[ \t]+)){_HANDLED}(?:(?:[ \t]*[,;&+/][ \t]*|,?[ \t]+and[ \t]+|[ \t]+){_HANDLED})*", re.I)
 _CREDITED = re.compile(rf"(?P<before>\b(?i:{CREDIT})){_NAME}(?![\w/]|\.\w)")
@@ -68,10 +68,10 @@ def cleaned(message: str, people: People) -> str:
     if text.startswith("Merge"):
         subject, blank, body = text.partition("\n\n")
         text = _BRANCH.sub(lambda found: _unowned(found.group(), people), subject) + blank + body
-    text = people.without_names(text)
     text = _NAMED_ADDRESS.sub(SOMEONE, text) if "@" in text else text
-    text = _HANDLE.sub(rf"\g<before>{SOMEONE}", text) if "@" in text else text
     text = _CREDITED.sub(rf"\g<before>{SOMEONE}", text)
+    text = people.without_names(text)
+    text = _HANDLE.sub(rf"\g<before>{SOMEONE}", text) if "@" in text else text
     return _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip()
 
 

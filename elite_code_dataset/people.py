@@ -49,7 +49,7 @@ _PART_BEFORE = re.compile(r"[\w`/\\.$#=~]-?$|::$|\w-$|--$|[<&@]$")
 _PART_AFTER = re.compile(r"[\w`/\\=(@]|::|\.\w|-(?!patch|fix|style)\w|['’]\w*\(")
 _BEHIND = 60  # characters in which a word of credit is looked for
 _CREDITED = re.compile(rf"\b{CREDIT}@?$", re.I)
-_BESIDE = re.compile(r"\b(?:by|from|per|via|according to|ask(?:ed|ing)?|as|on behalf of|pair(?:ed|ing)? with)[ \t]+$", re.I)
+_BESIDE = re.compile(r"\b(?:by|from|per|via|according to|ask(?:ed|ing)?|on behalf of|pair(?:ed|ing)? with)[ \t]+$", re.I)
 _OWNS = re.compile(r"['’](?:s\b|(?!\w))")
 _SAYS = re.compile(
     r",?[ \t]+(?:sa(?:id|ys)|suggest(?:s|ed)|point(?:s|ed) out|mention(?:s|ed)|report(?:s|ed)|notice[sd]|ask(?:s|ed)|request(?:s|ed)"
@@ -75,7 +75,8 @@ _NO_MENTION = frozenset(  # marks that code and comments have after an @
     "param params property override test tests deprecated see return returns throws types type all here todo internal public private since link"
     " staticmethod classmethod dataclass interface import media export example ts todo channel everyone latest next beta master main".split()
 )
-ANYWHERE, BESIDE, CREDITED = 3, 2, 1  # where a single word means the person: everywhere; beside any mention; where it is credited
+# Where a single word means the person: everywhere; beside any mention; there if more speaks for it; where it is credited.
+ANYWHERE, BESIDE, DOUBTED, CREDITED = 4, 3, 2, 1
 
 
 class _Form(NamedTuple):
@@ -125,7 +126,9 @@ class People:
         self._add_form(folded, _Form(exact, (), common))
         for word, kind in ((folded[0], BESIDE), (folded[-1], CREDITED)):
             if len(word) > 2 and word.isalpha():
-                self._add_single(word, min(kind, CREDITED if word in ordinary_words() else kind))
+                self._add_single(word, min(kind, DOUBTED) if word in ordinary_words() else kind)
+        if any(len(word) == 1 for word in folded[1:-1]):  # also without the initials
+            self._add_name(" ".join(word for word in exact if len(word) > 1 or word in (exact[0], exact[-1])))
 
     def _add_handle(self, handle: str) -> None:
         """A word that is a person's whole name, or stands before the @ of an address."""
@@ -139,7 +142,7 @@ class People:
             if not all(map(self._is_common, folded)):
                 self._add_form(folded, _Form(tuple(word.group() for word in words), joints))
         elif any(map(str.isalpha, folded[0])):
-            self._add_single(folded[0], CREDITED if self._is_common(folded[0]) else ANYWHERE)
+            self._add_single(folded[0], DOUBTED if self._is_common(folded[0]) else ANYWHERE)
 
     def _is_common(self, word: str) -> bool:
         """Whether a word may be one of ordinary text or of this code base."""
@@ -156,7 +159,7 @@ class People:
         self._longest = max(self._longest, len(folded))
 
     def _add_single(self, word: str, kind: int) -> None:
-        if word not in _NOBODY:
+        if word not in _NOBODY and (len(word) > 2 or not word.isascii()):
             self._single[word] = max(kind, self._single.get(word, 0))
 
     def without_names(self, text: str) -> str:
@@ -195,7 +198,8 @@ class People:
                 while unicodedata.category(text[done : done + 1] or " ")[0] == "M":  # a vowel sign behind its letter
                     done += 1
             at += length or 1
-        return "".join(parts) + text[done:]
+        text = "".join(parts) + text[done:]
+        return text.replace(f"{SOMEONE} {SOMEONE}", SOMEONE)
 
     def _named_from(self, text: str, words: list[re.Match[str]], folded: list[str], at: int) -> int:
         """How many words from here are a name of several words; the longest such name counts."""
@@ -209,19 +213,19 @@ class People:
         """Whether this single word means the person. ``done``: where the last name that was replaced ends, 0 for none."""
         start, end = word.span()
         before, after = text[max(start - _BEHIND, 0) : start], text[end : end + _BEHIND]
-        if _PART_BEFORE.search(before) or _PART_AFTER.match(after):
+        name = word.group()
+        if _PART_BEFORE.search(before) or _PART_AFTER.match(after) or name.isupper():  # in capitals it is an abbreviation
             return False
-        if kind == ANYWHERE:
-            return True
-        capital, ends, own = word.group()[0].isupper(), _ENDS.match(after), _OWNS.match(after)
+        capital = name[0].isupper() and name[1:].islower()
+        if (capital and _NEXT_CAPITAL.match(after)) or kind == ANYWHERE:
+            return kind == ANYWHERE and not (capital and _NEXT_CAPITAL.match(after))  # else it is another person of that name
+        ends, own = _ENDS.match(after), _OWNS.match(after)
         listed = done and start - done < 12 and capital and _LISTED.fullmatch(text[done:start])
-        if listed or ((capital or word.group() in self._handles) and _CREDITED.search(before)):
+        if listed or ((capital or name in self._handles) and _CREDITED.search(before)):
             return bool(ends or own) or (capital and kind == BESIDE)
-        if not capital or not (ends or own or kind == BESIDE):
+        if not capital or kind == CREDITED or not (ends or own or kind == BESIDE):
             return False
-        if _BESIDE.search(before):
-            return not _NEXT_CAPITAL.match(after)
-        return bool(own or (kind == BESIDE and _SAYS.match(after)))
+        return bool(own or _BESIDE.search(before) or (kind == BESIDE and _SAYS.match(after)))
 
 
 @cache

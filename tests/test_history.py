@@ -507,6 +507,9 @@ SINGLE_WORDS = [
     ("Merge remote-tracking branch 'curious-rabbit-fix'", "Merge remote-tracking branch 'someone-fix'"),
     ("依云 wrote it", "someone wrote it"),
     ("Written with Boyd Tester's help", "Written with someone's help"),
+    ("Reported by Andrew Stranger and Max Stranger Else", "Reported by someone and Max Stranger Else"),
+    ("Thanks to Boyd Q. Tester and Boyd Tester", "Thanks to someone and someone"),
+    ("Fixed by Quinn Doe, seen by Quinn Z. Doe", "Fixed by someone, seen by someone"),
 ]
 NO_PERSON = [
     "Raise max to 5, from max to min; max() and --max, by max length",
@@ -521,6 +524,8 @@ NO_PERSON = [
     "Merge branch 'feature/max' into max-depth",
     "test user, test case and a ripgrep-all",
     "The walker walks; default by Default",
+    "Symbols as MAX\\nand DTOLNAY 5, Gallant's law, As Will be seen",
+    "Ask Andrew Stranger",
 ]
 
 
@@ -532,7 +537,13 @@ def test_single_words_are_left_out_where_the_person_is_meant(message: str, expec
         "Andrew Gallant <jam@x.org>",
         "First Name <a@x.org>",
     ]
-    lines += ["The Rust Project <r@x.org>", "Test Case <t@x.org>", "X Y <1+BurntSushi@users.noreply.github.com>", "Boyd Tester <b@x.org>"]
+    lines += [
+        "The Rust Project <r@x.org>",
+        "Test Case <t@x.org>",
+        "X Y <1+BurntSushi@users.noreply.github.com>",
+        "Boyd Tester <b@x.org>",
+        "Quinn Z. Doe <q@x.org>",
+    ]
     assert cleaned(message, People(map(person_of, map(str.encode, lines)), {"ripgrep", "walker"})) == expected
 
 
