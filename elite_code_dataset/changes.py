@@ -192,9 +192,13 @@ class Changes:
 
 
 def people_of(history: History) -> People:
-    """Everybody whom the history names. Words of its paths name no one by themselves."""
-    paths = "\n".join(history.lineage_of).lower()
-    return People(history.people, frozenset(_PATH_WORDS.findall(paths)))
+    """Everybody whom the history names."""
+    return People(history.people, own_words(history))
+
+
+def own_words(history: History) -> frozenset[str]:
+    """The words of all its paths in lower case: they name no one by themselves."""
+    return frozenset(_PATH_WORDS.findall("\n".join(history.lineage_of).lower()))
 
 
 def _digest(reason: str, message: str) -> str:

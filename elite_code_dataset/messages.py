@@ -1,11 +1,12 @@
 """A commit's message and author -> the message without any person in it, and whether a bot or a revert wrote it.
 
-In: the bytes of a commit object's message and of its author line. Out: text, and two verdicts. Author data is looked at here and
-goes no further. Costs about 40 microseconds a message. What is left out: trailers that name people, addresses, ``@handles`` after a
+In: the bytes of a commit object's message and of its author line. Out: text, and two verdicts. Author data goes no further than the
+cached history. Costs about 40 microseconds a message. What is left out: trailers that name people, addresses, ``@handles`` after a
 word of thanks, the branch owner of a merge subject, marks of cherry-picks and imports; and the names of every author, committer and signer of
 the history (``people``).
 
-What stays: ordinary words and first names that are somebody's name too, where nothing says that the person is meant; ``user/project#12``.
+What stays: ordinary words and first names that are somebody's name too, where nothing says that the person is meant; a person's
+handle in a path or an import (``github.com/user/project``); whoever never wrote, committed or signed, but where thanks are said.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ once for the words of ordinary text.
 
 Full names are left out wherever they stand, in any case, with or without accents, however their words are joined; one that consists of ordinary
 words, in its own case alone. Single words are left out by how sure it is that the person is meant: handles that are no ordinary word anywhere
-(``dtolnay``), but not in a path, a URL, an identifier or between backticks; others, and first names, beside a word of credit or mention alone
+(``dtolnay``), but not in a path, the address of a project, an identifier or between backticks; others, and first names, beside a word of credit or mention alone
 (``thanks Max``, ``@max``, ``Andrew's``).
 """
 
@@ -43,6 +43,9 @@ _JOINED = re.compile(rf"{_SIGN}{{0,3}}\s{{0,12}}{_SIGN}{{0,3}}")  # what may sta
 _LISTED = re.compile(r"[ \t]*(?:[,;&+/][ \t]*(?:and[ \t]+)?|and[ \t]+|[ \t])@?")  # between two names of a list
 _MENTION = re.compile(r"(?<![\w`/.])@([A-Za-z0-9][\w-]*)(?![\w/]|\.\w)")
 _PROFILE = re.compile(r"(git(?:hub|lab)\.com/(?=[\w-]+(?![\w/-]))|(?:/home/|[/\\]Users[/\\]))([\w-]+)")
+_TALK = r"/[\w.-]{1,100}(?:[#!@]\w|/(?:issues|pulls?|commits?|compare|discussions|actions|merge_requests)/)"
+_REFERRED = re.compile(_TALK)
+_REFERENCE = re.compile(rf"(?<![\w.-])([\w-]{{1,40}})(?={_TALK})")  # to what was said or done in somebody's project: user/project#12
 
 # What makes a word a part of something else, on either side of it.
 _PART_BEFORE = re.compile(r"[\w`/\\.$#=~]-?$|::$|\w-$|--$|[<&@]$")
@@ -167,6 +170,8 @@ class People:
         folded = _WORDS.findall(text.lower()) if text.isascii() else [_folded(word.group()) for word in _words(text)]
         if not self._single.keys().isdisjoint(folded) or not self._by_start.keys().isdisjoint(zip(folded, folded[1:])):
             text = self._replaced(text, folded)
+        if _REFERRED.search(text):
+            text = _REFERENCE.sub(lambda found: SOMEONE if self.is_handle(found[1], surely=True) else found[0], text)
         if "@" in text:
             text = _MENTION.sub(self._mentioned, text)
         if ".com/" in text or "/home/" in text or "Users" in text:
