@@ -20,17 +20,17 @@ from typing import NamedTuple
 
 SOMEONE = "someone"
 PERSON_BYTES = 1000  # of an author line that are looked at
+_MOST_WORDS = 8  # of a name
 _PROGRAM = re.compile(r"\[bot\]|(?:^|[\s_-])bot$|^github(?:[ -]actions)?$|^gitlab$", re.I)
 _ASIDE = re.compile(r"\([^()]*\)|\"[^\"]*\"|\[[^\[\]]*\]")
-_SIGNED = (
+SIGNED = (
     r"signed[ -]off|co[ -]?(?:authored|developed)|(?:originally[ -])?(?:authored|written)|acked|approved|contributed|noticed|pointed[ -]out"
     r"|reported|requested|reviewed|spotted|submitted|suggested|tested"
 )
 CREDIT = (
-    rf"(?:thanks|thank you|thx|cc|credits?|kudos|props|h/t|(?:patch|fix(?:ed)?|found|diagnosed|debugged|merged|{_SIGNED})[ -]by|courtesy|ping)"
+    rf"(?:thanks|thank you|thx|cc|credits?|kudos|props|h/t|(?:patch|fix(?:ed)?|found|diagnosed|debugged|merged|{SIGNED})[ -]by|courtesy|ping)"
     r"(?: to| of| from| goes to)?[:,]?[ \t]+"
 )
-SIGNED = _SIGNED
 _SIGNER = re.compile(
     rb"^[ \t]*(?:signed-off|co-?authored|co-?developed|acked|reported|reviewed|suggested|tested)-by[ \t]*:[ \t]*([^<>@\n]{3,100}?)[ \t]*<",
     re.I | re.M,
@@ -43,7 +43,7 @@ _JOINED = re.compile(rf"{_SIGN}{{0,3}}\s{{0,12}}{_SIGN}{{0,3}}")  # what may sta
 _LISTED = re.compile(r"[ \t]*(?:[,;&+/][ \t]*(?:and[ \t]+)?|and[ \t]+|[ \t])@?")  # between two names of a list
 _MENTION = re.compile(r"(?<![\w`/.])@([A-Za-z0-9][\w-]*)(?![\w/]|\.\w)")
 _PROFILE = re.compile(r"(git(?:hub|lab)\.com/(?=[\w-]+(?![\w/-]))|(?:/home/|[/\\]Users[/\\]))([\w-]+)")
-_TALK = r"/[\w.-]{1,100}(?:[#!@]\w|/(?:issues|pulls?|commits?|compare|discussions|actions|merge_requests)/)"
+_TALK = r"/[\w.-]{1,100}(?:[#!]\d|@[0-9a-f]{7}|/(?:issues|pulls?|commits?|compare|discussions|actions|merge_requests)/)"
 _REFERRED = re.compile(_TALK)
 _REFERENCE = re.compile(rf"(?<![\w.-])([\w-]{{1,40}})(?={_TALK})")  # to what was said or done in somebody's project: user/project#12
 
@@ -83,7 +83,7 @@ ANYWHERE, BESIDE, DOUBTED, CREDITED = 4, 3, 2, 1
 
 
 class _Form(NamedTuple):
-    """A name of several words: ``joints`` are what stands between them ('' for anything that joins a name), ``exact``: only in this case."""
+    """A name of several words: ``joints`` are what stands between them (none: whatever joins a name); ``in_case``: only as it is written in ``exact``."""
 
     exact: tuple[str, ...]
     joints: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ class People:
         self._handles: set[str] = set()
         self._longest = 0  # words of a name
         self._own_words = own_words
-        for person in people:
+        for person in sorted(people):
             self._add(person)
 
     def add(self, line: bytes) -> None:
@@ -113,7 +113,7 @@ class People:
         words = [word for word in _ASIDE.sub(" ", name).split() if any(map(str.isalnum, word))]
         if len(words) == 1:
             self._add_handle(words[0])
-        if 2 <= len(words) <= 6:
+        if 2 <= len(words) <= _MOST_WORDS:
             self._add_name(" ".join(words))
             family, comma, given = " ".join(words).partition(", ")
             self._add_name(f"{given} {family}") if comma else None
@@ -123,21 +123,22 @@ class People:
     def _add_name(self, name: str) -> None:
         exact = tuple(word.group() for word in _words(name))
         folded = tuple(map(_folded, exact))
-        if len(folded) < 2 or " ".join(folded) in _PLACEHOLDERS:
+        if not 2 <= len(folded) <= _MOST_WORDS or " ".join(folded) in _PLACEHOLDERS:
             return
         common = all(word in ordinary_words() or len(word) < 2 for word in folded) or sum(len(word) > 1 for word in folded) < 2
         self._add_form(folded, _Form(exact, (), common))
         for word, kind in ((folded[0], BESIDE), (folded[-1], CREDITED)):
             if len(word) > 2 and word.isalpha():
                 self._add_single(word, min(kind, DOUBTED) if word in ordinary_words() else kind)
-        if any(len(word) == 1 for word in folded[1:-1]):  # also without the initials
-            self._add_name(" ".join(word for word in exact if len(word) > 1 or word in (exact[0], exact[-1])))
+        if len(exact) > 2 and len(exact[-1]) > 1:  # also without the initials, or the second names
+            middle = [word for word in exact[1:-1] if len(word) > 1]
+            self._add_name(" ".join([exact[0], *(middle if len(middle) < len(exact) - 2 else ()), exact[-1]]))
 
     def _add_handle(self, handle: str) -> None:
         """A word that is a person's whole name, or stands before the @ of an address."""
         words = _words(handle)
         folded = tuple(_folded(word.group()) for word in words)
-        if not folded or len(handle) < 2:
+        if not 1 <= len(folded) <= _MOST_WORDS or len(handle) < 2:
             return
         self._handles.add(handle.lower())
         if len(folded) > 1:
