@@ -526,6 +526,20 @@ def test_a_lost_object_that_is_put_back_is_read_again(tmp_path: Path, monkeypatc
     assert made(folder, tmp_path / "still", tokenizer=tokenizer) == made(folder, tmp_path / "fresh whole", tokenizer=tokenizer)
 
 
+def test_a_commit_whose_old_file_was_lost_while_its_rows_were_made_is_made_again(tmp_path: Path, tokenizer: str) -> None:
+    folder, cache = small_repository(tmp_path / "kit", 9), tmp_path / "cache"
+    made(folder, cache, ("files",), tokenizer=tokenizer)  # when all was there
+    lost = loose(folder, git(folder, "rev-parse", "HEAD~1:src/kit/part_2.py").strip())
+    aside = lost.rename(tmp_path / "object")
+    damaged = made(folder, cache, ("edits",), tokenizer=tokenizer)["edits"]
+    aside.rename(lost)
+    committed(folder, {"README.md": "# Kit\n\nTold again.\n"}, "Tell it again", START + 400 * DAY)
+    again, fresh = (made(folder, where, ("edits",), tokenizer=tokenizer)["edits"] for where in (cache, tmp_path / "fresh"))
+    assert again == fresh and {row["id"] for split in damaged.values() for row in split} < {
+        row["id"] for split in fresh.values() for row in split
+    }
+
+
 def test_a_whole_repository_keeps_its_name_however_its_objects_are_packed(tmp_path: Path) -> None:
     folder = small_repository(tmp_path / "kit", 5)
     git(folder, "config", "uploadpack.allowFilter", "true")
