@@ -10,6 +10,7 @@ identifiers. Ranks, the rarity of names and the limits of stages all come from t
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -105,13 +106,18 @@ def measured_of(ds: Dataset, vocabulary: dict[str, int]) -> Measured:
         )
     columns = {name: [] for name in ("scale", "language", "path", "technique", "complexity", "tokens", "nesting")}
     names, counts = [], [0]
+    seen: dict[bytes, tuple[np.ndarray, float]] = {}  # two scales, or a row and its child, often have one target
     for row in _rows(ds):
         target = row["text"][row["context_chars"] :]
-        found = np.array([vocabulary.setdefault(name, len(vocabulary)) for name in IDENTIFIER.findall(target)], dtype=np.int32)
+        key = hashlib.blake2b(target.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if key not in seen:
+            numbers = [vocabulary.setdefault(name, len(vocabulary)) for name in IDENTIFIER.findall(target)]
+            seen[key] = np.array(numbers, dtype=np.int32), nesting_of(target)
+        found, nesting = seen[key]
         names.append(found)
         counts.append(len(found))
         columns["tokens"].append(row["n_tokens"] - row["context_tokens"])
-        columns["nesting"].append(nesting_of(target))
+        columns["nesting"].append(nesting)
         for name in ("scale", "language", "path", "technique", "complexity"):
             columns[name].append(row[name])
     return Measured(

@@ -7,6 +7,8 @@ parse or two and one encoding.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,16 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
+import pyarrow.compute as pc
 from datasets import Dataset, DatasetDict
 
 from elite_code_dataset import metadata, progress, store
-from elite_code_dataset.augment import augmented
+from elite_code_dataset.augment import Place, augmented
 from elite_code_dataset.augment.formats import unformatted
 from elite_code_dataset.certificate import certificate, showing, withheld, without_twins
 from elite_code_dataset.curriculum import order
 from elite_code_dataset.dedup import deduplicated
 from elite_code_dataset.encoders import encoder_of
 from elite_code_dataset.exposure import exposures
+from elite_code_dataset.memo import FOLDER
 from elite_code_dataset.options import repositories_of
 from elite_code_dataset.presets import Preset, preset_named
 from elite_code_dataset.records import SCALES, SPLITS, DropReport, EliteCodeError
@@ -45,6 +50,13 @@ def prepare(
 
     Raises EliteCodeError for an unknown preset, a dataset without the row schema, or a tokenizer that is not the rows' own.
     """
+    return _prepared(ds, preset, tokenizer, seed, num_proc, Path(datasets.config.HF_DATASETS_CACHE))
+
+
+def _prepared(
+    ds: DatasetDict, preset: str | Preset, tokenizer: Encoder | str | Path | None, seed: int, num_proc: int | None, cache: Path
+) -> DatasetDict:
+    """``prepare``, with answers of techniques remembered below the folder of caches."""
     plan = preset_named(preset) if isinstance(preset, str) else preset
     facts = metadata.of(ds)
     ds = _rows_of(unformatted(ds))
@@ -59,18 +71,17 @@ def prepare(
             ds = result.kept
             reports.append(result.report)
     with progress.whole("passes", "pass", "augment"):
-        grown = augmented(ds, plan.augment, seed, num_proc, tokenizer=encoder)
+        grown = augmented(ds, plan.augment, seed, num_proc, tokenizer=encoder, memo=_memo_of(ds, facts, plan, seed, cache))
         ds, report = _without_shown(grown.dataset, facts.get("config") or {})
         reports += [*grown.reports, report]
-    with progress.whole("passes", "pass", "weigh and order"):
-        ds = weigh(ds, plan.roles, plan.ages, plan.evolution, num_proc=num_proc)
+    with progress.whole("passes", "pass", "order"):  # a child has the weight of its parent
         ds = order(ds, num_proc=num_proc)
     ds = DatasetDict({split: ds[split] for split in SPLITS if split in ds and len(ds[split])})
     facts["drops"] = [*facts.get("drops", []), *(report.as_dict() for report in reports)]
     facts["preset"] = preset if isinstance(preset, str) else "custom"
     facts["curriculum"] = plan.curriculum
     facts["weights"] = weigher(plan.roles, plan.ages, plan.evolution).as_dict()
-    facts["windows"] = sorted({scale for rows in ds.values() for scale, kind in zip(rows["scale"], rows["kind"]) if kind == "code"})
+    facts["windows"] = _windows(ds)
     facts["certificate"] = certificate(ds).as_dict()
     facts["exposures"] = exposures(ds).as_dict()
     facts["digests"] = {split: metadata.digest(rows) for split, rows in ds.items()}
@@ -110,7 +121,17 @@ def build(
         if builder.info.splits:
             parts.append(builder.as_dataset())
     chosen_preset = preset if isinstance(preset, str) else plan
-    return prepare(joined(parts), chosen_preset, num_proc=num_proc, seed=chosen.get("seed", 0))
+    root = Path(cache_dir) if cache_dir else Path(datasets.config.HF_DATASETS_CACHE)
+    return _prepared(joined(parts), chosen_preset, None, chosen.get("seed", 0), num_proc, root)
+
+
+def _memo_of(ds: DatasetDict, facts: Mapping[str, Any], plan: Preset, seed: int, cache: Path) -> Place | None:
+    """Where the answers of techniques about this repository are remembered from commit to commit; None for rows that lie in memory alone."""
+    if not datasets.is_caching_enabled() or not any(rows.cache_files for rows in ds.values()):
+        return None
+    options = {name: value for name, value in (facts.get("config") or {}).items() if name != "commit"}
+    told = json.dumps([facts.get("repository"), options, sorted(plan.augment), seed], sort_keys=True, default=str)
+    return Place(cache / FOLDER, hashlib.sha256(told.encode()).hexdigest()[:16])
 
 
 def joined(parts: Sequence[DatasetDict]) -> DatasetDict:
@@ -137,22 +158,30 @@ def _without_shown(ds: DatasetDict, options: Mapping[str, Any]) -> tuple[Dataset
     that read as if they held a secret: pieces put together anew can spell one, such as an address, that is none."""
     if "train" not in ds:
         return ds, DropReport("withhold_augmented", 0)
-    train = ds["train"].select_columns(["technique", "text", "context_chars"])
-    children = [i for i, technique in enumerate(train["technique"]) if technique != "original"]
-    texts = [(r["text"], r["text"][r["context_chars"] :]) for r in train.select(children)]
-    shown = [r["text"][r["context_chars"] :] for s in SPLITS[1:] if s in ds for r in ds[s].select_columns(["text", "context_chars"])]
-    reasons = dict.fromkeys(withheld([target for _, target in texts], shown), "twin_in_evaluation")
-    contexts = [text[: len(text) - len(target)] for text, target in texts]
-    reasons |= {i: "context_shows_evaluation" for i in showing(contexts, shown) if i not in reasons}
+    whole, children = _texts(ds["train"])
+    shown = [target for s in SPLITS[1:] if s in ds for _, target in _texts(ds[s])[0]]
+    texts, grown = [whole[i] for i in children], set(children)
+    reasons: dict[int, str] = {}
+    for part, found_in, reason in ((1, withheld, "twin_in_evaluation"), (0, showing, "context_shows_evaluation")):
+        known = {one[part] for i, one in enumerate(whole) if i not in grown}  # none shows evaluation: ``without_twins`` has seen them
+        some = [i for i, one in enumerate(texts) if i not in reasons and one[part] not in known]
+        reasons |= {some[k]: reason for k in found_in([texts[i][part] for i in some], shown)}
     if options.get("redact_secrets", True):
         emails = bool(options.get("redact_emails", True))
-        reasons |= {i: "reads_as_a_secret" for i, (text, _) in enumerate(texts) if i not in reasons and findings(text, emails=emails)}
+        reasons |= {i: "reads_as_a_secret" for i, one in enumerate(texts) if i not in reasons and findings("".join(one), emails=emails)}
     gone = {children[i] for i in reasons}
     sizes = [len(target.encode()) for _, target in texts]
     lost = {reason: sum(sizes[i] for i in reasons if reasons[i] == reason) for reason in reasons.values()}
     report = DropReport("withhold_augmented", len(children) - len(gone), Counter(reasons.values()), sum(sizes) - sum(lost.values()), lost)
-    kept = ds["train"].select([i for i in range(len(train)) if i not in gone]) if gone else ds["train"]
+    kept = ds["train"].select([i for i in range(len(whole)) if i not in gone]) if gone else ds["train"]
     return DatasetDict({**ds, "train": kept}), report
+
+
+def _texts(rows: Dataset) -> tuple[list[tuple[str, str]], list[int]]:
+    """Context and target of each row, and which rows are augmented."""
+    table = rows.select_columns(["technique", "text", "context_chars"]).with_format("arrow")[:]
+    texts = [(text[:start], text[start:]) for text, start in zip(table["text"].to_pylist(), table["context_chars"].to_pylist())]
+    return texts, np.flatnonzero(pc.not_equal(table["technique"], "original").to_numpy(zero_copy_only=False)).tolist()
 
 
 def save(ds: DatasetDict, folder: str | Path, tokenizer: Encoder | str | Path | None = None) -> Path:
@@ -181,6 +210,12 @@ def load(folder: str | Path) -> DatasetDict:
     if not store.is_whole(target):
         raise EliteCodeError(f"the dataset in {str(folder)!r} is damaged: a file is not the one that was saved; build it again")
     return datasets.load_from_disk(str(target))
+
+
+def _windows(ds: DatasetDict) -> list[int]:
+    """The scales that rows of code have."""
+    tables = [rows.select_columns(["scale", "kind"]).with_format("arrow")[:] for rows in ds.values()]
+    return sorted({scale for table in tables for scale in table.filter(pc.equal(table["kind"], "code"))["scale"].unique().to_pylist()})
 
 
 def _rows_of(ds: DatasetDict) -> DatasetDict:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, Window, technique
+from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, Window, row_alone, technique
 from elite_code_dataset.augment.syntax import Syntax, syntax_of
 from elite_code_dataset.augment.verify import SAME_TEXT, SAME_TOKENS, same_tokens
 from elite_code_dataset.languages import Language
@@ -164,7 +164,7 @@ def rewrite_source(source: bytes, language: Language, rng: Rng) -> bytes | Absta
     return without_comments(source, language)
 
 
-@technique("comments", preserves_meaning=True, rewrite_source=rewrite_source)
+@technique("comments", preserves_meaning=True, rewrite_source=rewrite_source, seen=row_alone)
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """The row without its comments, or with its leading documentation as context; which one is drawn, the other stands in."""
     if window["kind"] != "code":

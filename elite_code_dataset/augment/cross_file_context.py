@@ -45,7 +45,12 @@ def survey(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[list[str]]]:
     }
 
 
-@technique("cross_file_context", survey=survey)
+def seen(window: Mapping[str, Any], signatures: Mapping[str, Any] | None, digests: Mapping[str, str]) -> list:
+    """The signatures of what the row's file imports."""
+    return [digests.get(_key(window, path)) for path in window["dependencies"]]
+
+
+@technique("cross_file_context", survey=survey, seen=seen)
 def cross_file_context(window: Mapping[str, Any], language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """The header of the row's dependencies, from the survey."""
     known = helpers.survey or {}

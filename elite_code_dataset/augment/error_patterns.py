@@ -11,14 +11,14 @@ from typing import Any
 
 from elite_code_dataset.augment.frames import Framed, framed
 from elite_code_dataset.augment.idioms import Site, idioms_of, sites_of, worsened
-from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, technique
+from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, row_alone, technique
 from elite_code_dataset.augment.repair import repair_of, target_of
 from elite_code_dataset.languages import Language
 
 BEFORE, AFTER = "Error handling to improve", "Improved"
 
 
-@technique("error_patterns")
+@technique("error_patterns", seen=row_alone)
 def error_patterns(window: Mapping[str, Any], language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """One idiom among those that the target holds, drawn; every place of it in the block is made worse."""
     if window["kind"] != "code":

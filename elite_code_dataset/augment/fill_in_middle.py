@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from elite_code_dataset.augment.frames import framed
-from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, technique
+from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, row_alone, technique
 from elite_code_dataset.augment.repair import lines_of, target_of
 from elite_code_dataset.config import FIM_LEAST_CHARACTERS, FIM_LONGEST_SHARE
 from elite_code_dataset.languages import Language
@@ -22,7 +22,7 @@ from elite_code_dataset.languages import Language
 VERIFIED = "same-text"  # prefix, middle and suffix put together are the parent's text
 
 
-@technique("fill_in_middle")
+@technique("fill_in_middle", seen=row_alone)
 def fill_in_middle(window: Mapping[str, Any], language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """One span of the target becomes the middle; the row's own context stays at the front of the prefix."""
     marks = getattr(helpers.encoder, "fim", None)

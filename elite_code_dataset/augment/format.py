@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 
-from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, Window, technique
+from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, Window, row_alone, technique
 from elite_code_dataset.augment.syntax import Syntax, syntax_of
 from elite_code_dataset.augment.verify import SAME_TOKENS, same_tokens
 from elite_code_dataset.languages import Language
@@ -174,7 +174,7 @@ def rewrite_source(source: bytes, language: Language, rng: Rng) -> bytes | Absta
     return formatted(source, language, rng)
 
 
-@technique("format", preserves_meaning=True, rewrite_source=rewrite_source)
+@technique("format", preserves_meaning=True, rewrite_source=rewrite_source, seen=row_alone)
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """The row with its target in another layout; the context stays."""
     if window["kind"] != "code":

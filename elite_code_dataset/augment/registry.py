@@ -57,7 +57,7 @@ class Rng:
 
     def random(self) -> float:
         """A float in [0, 1)."""
-        return (self._next() >> 11) / (1 << 53)
+        return _fraction(self._next())
 
     def below(self, limit: int) -> int:
         """An int in [0, limit)."""
@@ -75,6 +75,21 @@ class Rng:
         return result
 
 
+def _fraction(drawn: int) -> float:
+    return (drawn >> 11) / (1 << 53)
+
+
+def first_draws(key: Sequence[object], ends: Iterable[Sequence[object]]) -> list[float]:
+    """``Rng(*key, *end).random()`` for each of the ends."""
+    begun = hashlib.sha256("\0".join(map(str, key)).encode())
+    drawn = []
+    for end in ends:
+        one = begun.copy()
+        one.update("".join(f"\0{part}" for part in (*end, 0)).encode())
+        drawn.append(_fraction(int.from_bytes(one.digest()[:8], "big")))
+    return drawn
+
+
 @dataclass(frozen=True)
 class Helpers:
     """What a technique may use besides the row: the data set's encoder, and the answer of its own survey (None without one)."""
@@ -85,27 +100,45 @@ class Helpers:
 
 Window = Mapping[str, Any]
 Apply = Callable[[Window, Language, Rng, Helpers], Rewrite | Abstained]
-Survey = Callable[[Iterable[Window]], Any]
+Survey = Callable[..., Any]
+Seen = Callable[[Window, Any, Mapping[str, str]], Any]
 RewriteSource = Callable[..., bytes | Abstained]  # (source, language, rng), and what the technique takes besides by name
 
 
 @dataclass(frozen=True)
 class Technique:
     """One entry: its name, what it does, whether the result means what its parent means, what it wants to know first, and how
-    it rewrites a whole file (None: it does not keep the meaning, or has nothing to say about files)."""
+    it rewrites a whole file (None: it does not keep the meaning, or has nothing to say about files).
+
+    ``parted``: the survey takes a second argument, ``memo.Parts`` or None, for what it finds in one text.
+    ``seen`` tells, as JSON, what an answer depends on besides the row, the draw and the tokenizer: given a row (without its text and ids), the survey's answer
+    and the digest of each of the survey's entries. With it an answer is remembered and not asked for again. The row counts without ``OF_THE_TIP`` of
+    ``keys``: who reads one of those columns has to say so here."""
 
     name: str
     apply: Apply
     preserves_meaning: bool
     survey: Survey | None = None
     rewrite_source: RewriteSource | None = None
+    seen: Seen | None = None
+    parted: bool = False
+
+
+def row_alone(window: Window, survey: Any, digests: Mapping[str, str]) -> None:
+    """``seen`` of a technique that looks at the row and at nothing else."""
 
 
 TECHNIQUES: dict[str, Technique] = {}
 
 
 def technique(
-    name: str, *, preserves_meaning: bool = False, survey: Survey | None = None, rewrite_source: RewriteSource | None = None
+    name: str,
+    *,
+    preserves_meaning: bool = False,
+    survey: Survey | None = None,
+    rewrite_source: RewriteSource | None = None,
+    seen: Seen | None = None,
+    parted: bool = False,
 ) -> Callable[[Apply], Apply]:
     """Registers the decorated function under ``name``; raises ``EliteCodeError`` where another function has it already."""
 
@@ -115,7 +148,7 @@ def technique(
             raise EliteCodeError(
                 f"technique {name!r} is declared twice: in {known.apply.__module__} and in {apply.__module__}; rename one of them"
             )
-        TECHNIQUES[name] = Technique(name, apply, preserves_meaning, survey, rewrite_source)
+        TECHNIQUES[name] = Technique(name, apply, preserves_meaning, survey, rewrite_source, seen, parted)
         return apply
 
     return register

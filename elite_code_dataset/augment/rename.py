@@ -15,31 +15,47 @@ from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng
 from elite_code_dataset.augment.scopes import WORD, FunctionScope, rules_of, scopes_of
 from elite_code_dataset.augment.syntax import Syntax, syntax_of
 from elite_code_dataset.augment.verify import ALPHA_EQUIVALENT, alpha_equivalent
+from elite_code_dataset.config import source_digest
 from elite_code_dataset.languages import Language, all_languages
+from elite_code_dataset.memo import Parts, key_of
 
 POOL_NAMES = 1000  # per language and role: the most frequent ones, so that a survey stays a few hundred kilobytes
 ENDS = ""  # the survey's entry that is no language
 LONGER = 2  # characters that a new name may have more than the old one, as long as there is one
 
 Names = Mapping[str, Sequence[str]]
+Counts = Mapping[str, Mapping[str, int]]
 
 
-def names_of(sources: Iterable[bytes], language: Language) -> dict[str, list[str]]:
+def names_of(sources: Iterable[bytes], language: Language, parts: Parts | None = None) -> dict[str, list[str]]:
     """The names of locals by role (parameter, loop, local), most frequent first, then by the alphabet."""
-    rules = rules_of(language)
-    syntaxes = (syntax_of(source, language) for source in sources) if rules else ()
-    return _by_frequency(scope for syntax in syntaxes if syntax for scope in scopes_of(syntax, rules))
+    rules, total = rules_of(language), {}
+    for source in sources if rules else ():
+
+        def made(source: bytes = source) -> Counts:
+            syntax = syntax_of(source, language)
+            return _counted(scopes_of(syntax, rules) if syntax else ())
+
+        found = parts.of(key_of(source_digest(), language.name, source), made) if parts else made()
+        for role, counts in found.items():
+            total.setdefault(role, Counter()).update(counts)
+    return _by_frequency(total)
 
 
-def _by_frequency(scopes: Iterable[FunctionScope]) -> dict[str, list[str]]:
+def _counted(scopes: Iterable[FunctionScope]) -> Counts:
+    """role -> name -> how many functions have it."""
     counts: dict[str, Counter[str]] = {}
     for scope in scopes:
         for name, role in scope.roles.items():
             counts.setdefault(role, Counter())[name] += 1
+    return counts
+
+
+def _by_frequency(counts: Counts) -> dict[str, list[str]]:
     return {role: sorted(found, key=lambda name: (-found[name], name))[:POOL_NAMES] for role, found in sorted(counts.items())}
 
 
-def survey(rows: Iterable[Window]) -> dict[str, dict]:
+def survey(rows: Iterable[Window], parts: Parts | None = None) -> dict[str, dict]:
     """``names_of`` by language, over the rows of the largest scale there is (the smaller ones show the same code); under ``ENDS``, what
     follows the windows."""
     windows = Windows()
@@ -51,7 +67,7 @@ def survey(rows: Iterable[Window]) -> dict[str, dict]:
             texts.setdefault(row["scale"], {}).setdefault(row["language"], []).append(target)
     widest = texts[max(texts)] if texts else {}
     known = all_languages()
-    pools = {name: names_of(found, known[name]) for name, found in sorted(widest.items()) if name in known and rules_of(known[name])}
+    pools = {name: names_of(found, known[name], parts) for name, found in sorted(widest.items()) if name in known and rules_of(known[name])}
     return {**pools, ENDS: windows.widths()}
 
 
@@ -79,7 +95,7 @@ def renamed(
     if syntax is None:
         return Abstained("language" if rules is None else "not_parsed")
     scopes = scopes_of(syntax, rules)
-    pool = _by_frequency(scopes) if names is None else names
+    pool = _by_frequency(_counted(scopes)) if names is None else names
     avoided = rules.reserved | _global_words(syntax, scopes) | {word.decode() for word in WORD.findall(context)}
     spans = set(places(syntax)) if places else {(scope.start, scope.end) for scope in scopes}
     mappings = [_mapping(scope, pool, avoided, rng) if (scope.start, scope.end) in spans else {} for scope in scopes]
@@ -165,7 +181,12 @@ def rewrite_source(source: bytes, language: Language, rng: Rng, names: Names | N
     return result if isinstance(result, Abstained) else result.source
 
 
-@technique("rename", preserves_meaning=True, survey=survey, rewrite_source=rewrite_source)
+def seen(window: Window, names: Mapping[str, Mapping] | None, digests: Mapping[str, str]) -> list:
+    """The names of the row's language and what follows the window; nothing of an edit."""
+    return [digests.get(window["language"]), width_behind(window, (names or {}).get(ENDS, {}))] if window["kind"] == "code" else []
+
+
+@technique("rename", preserves_meaning=True, survey=survey, rewrite_source=rewrite_source, seen=seen, parted=True)
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """The row with the locals of every function that lies whole in its target renamed; the context stays.
 

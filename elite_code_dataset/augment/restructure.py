@@ -6,10 +6,10 @@ or a reason. Cost: two parses and one pass over the nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from elite_code_dataset.augment.endings import ends_of, whole_places, width_behind
+from elite_code_dataset.augment.endings import Ends, ends_of, whole_places, width_behind
 from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, Window, technique
 from elite_code_dataset.augment.structures import Edit, all_checks, all_rules, edits_of, replaced
 from elite_code_dataset.augment.syntax import Syntax, syntax_of
@@ -70,7 +70,12 @@ def rewrite_source(source: bytes, language: Language, rng: Rng) -> bytes | Absta
     return result if isinstance(result, Abstained) else result.source
 
 
-@technique("restructure", preserves_meaning=True, survey=ends_of, rewrite_source=rewrite_source)
+def seen(window: Window, ends: Ends | None, digests: Mapping[str, str]) -> int | None:
+    """What follows the window."""
+    return width_behind(window, ends or {})
+
+
+@technique("restructure", preserves_meaning=True, survey=ends_of, rewrite_source=rewrite_source, seen=seen)
 def apply(window: Window, language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """The row with some of its target's syntax rewritten; the context stays, and so does a function that the window cuts off."""
     if window["kind"] != "code":

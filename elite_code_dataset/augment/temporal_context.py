@@ -25,7 +25,12 @@ def age_words(age_days: float) -> str:
     return next((words for days, words in AGE_WORDS if age_days < days), AGE_OLDER)
 
 
-@technique("temporal_context")
+def seen(window: Mapping[str, Any], survey: Any, digests: Mapping[str, str]) -> list:
+    """The tip and the age, as they are said."""
+    return [window["commit"], math.isnan(window["age_days"]), age_words(window["age_days"])]
+
+
+@technique("temporal_context", seen=seen)
 def temporal_context(window: Mapping[str, Any], language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """``Last changed within two months, as of commit 0123456789.``"""
     if not HEXADECIMAL.fullmatch(window["commit"]) or math.isnan(window["age_days"]):

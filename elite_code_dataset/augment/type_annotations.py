@@ -13,7 +13,7 @@ from typing import Any
 from elite_code_dataset.augment.annotations import explicit_of, stripping_of
 from elite_code_dataset.augment.frames import Framed, framed
 from elite_code_dataset.augment.idioms import Idiom, Site, sites_of, worsened
-from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, technique
+from elite_code_dataset.augment.registry import Abstained, Helpers, Rewrite, Rng, row_alone, technique
 from elite_code_dataset.augment.repair import repair_of, target_of
 from elite_code_dataset.config import EXPLICIT_TYPES_SHARE
 from elite_code_dataset.languages import Language
@@ -36,7 +36,7 @@ def rewrite_source(source: bytes, language: Language, rng: Rng) -> bytes | Absta
     return Abstained("not_verified") if after is None or after.trouble else result
 
 
-@technique("type_annotations", preserves_meaning=True, rewrite_source=rewrite_source)
+@technique("type_annotations", preserves_meaning=True, rewrite_source=rewrite_source, seen=row_alone)
 def type_annotations(window: Mapping[str, Any], language: Language, rng: Rng, helpers: Helpers) -> Rewrite | Abstained:
     """Strips what is annotated; else makes explicit what is certain and strips that."""
     if window["kind"] != "code":
