@@ -78,7 +78,7 @@ def order(
     each measure's part in the difficulty; ``sort=True`` also puts the rows in that order. Raises EliteCodeError for options that cannot be."""
     parts = _checked(stages, config.DIFFICULTY_MEASURES if measures is None else measures)
     splits = dict(ds) if isinstance(ds, DatasetDict) else {"train": ds}
-    vocabulary: dict[str, int] = {}
+    vocabulary = Numbers()
     measured = {name: measured_of(split, vocabulary) for name, split in splits.items()}
     reference = measured.get("train") or next(iter(measured.values()))
     rarity = rarities_of(reference, len(vocabulary))
@@ -97,8 +97,16 @@ def order(
     return DatasetDict(made) if isinstance(ds, DatasetDict) else made["train"]
 
 
-def measured_of(ds: Dataset, vocabulary: dict[str, int]) -> Measured:
-    """One reading of a split. ``vocabulary`` grows: identifier -> number, in the order of appearance."""
+class Numbers(dict):
+    """identifier -> number, in the order of appearance: a new one gets the next."""
+
+    def __missing__(self, name: str) -> int:
+        number = self[name] = len(self)
+        return number
+
+
+def measured_of(ds: Dataset, vocabulary: Numbers) -> Measured:
+    """One reading of a split. ``vocabulary`` grows."""
     missing = [name for name in NEEDED if name not in ds.column_names]
     if missing:
         raise EliteCodeError(
@@ -111,8 +119,7 @@ def measured_of(ds: Dataset, vocabulary: dict[str, int]) -> Measured:
         target = row["text"][row["context_chars"] :]
         key = hashlib.blake2b(target.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if key not in seen:
-            numbers = [vocabulary.setdefault(name, len(vocabulary)) for name in IDENTIFIER.findall(target)]
-            seen[key] = np.array(numbers, dtype=np.int32), nesting_of(target)
+            seen[key] = np.array(list(map(vocabulary.__getitem__, IDENTIFIER.findall(target))), dtype=np.int32), nesting_of(target)
         found, nesting = seen[key]
         names.append(found)
         counts.append(len(found))
@@ -135,7 +142,8 @@ def measured_of(ds: Dataset, vocabulary: dict[str, int]) -> Measured:
 
 def nesting_of(code: str) -> float:
     """How deep the lines of a text stand, on average, in steps of its own indentation: 0 for flat code."""
-    widths = [len(blank.expandtabs(8)) for blank in INDENT.findall(code)]
+    blanks = INDENT.findall(code)
+    widths = [len(blank.expandtabs(8)) for blank in blanks] if "\t" in code else list(map(len, blanks))
     if not widths:
         return 0.0
     least = min(widths)

@@ -43,6 +43,7 @@ DROPPED = Features(
     | {name: Value("string") for name in ("split", "kind", "technique", "path")}
     | {"scale": Value("int32")}
 )
+BITS = 22
 SHARED_FROM = 1000  # targets; fewer are parsed sooner than processes start
 COSINE_BLOCK = 2048  # rows of embeddings compared at once
 
@@ -196,9 +197,23 @@ def _copies(keys: Sequence[bytes]) -> tuple[list[int], dict[int, int]]:
 
 def _near(texts: Sequence[str], sets: Sequence[np.ndarray], threshold: float, propose: Callable) -> Found:
     few, copies = _copies([hashlib.blake2b(one.tobytes(), digest_size=16).digest() if len(one) else b"" for one in sets])
+    if propose is BACKENDS["numpy"]:
+        few = [few[k] for k in _likely([sets[i] for i in few], threshold)]
     some = [sets[i] for i in few]
     found = verified(some, threshold, propose([texts[i] for i in few], some))
     return copies, [(few[a], few[b], similarity) for a, b, similarity in found]
+
+
+def _likely(sets: Sequence[np.ndarray], threshold: float) -> list[int]:
+    """The sets that have enough hashes in common with others to have a near twin among them; in most code that is few. Hashes count as one where their
+    upper ``BITS`` are, which lets some more through."""
+    if not sets:
+        return []
+    values = (np.concatenate(sets) >> np.uint64(64 - BITS)).astype(np.int64)
+    common = np.bincount(values, minlength=1 << BITS)[values] > 1
+    ends = np.cumsum([len(one) for one in sets])
+    shared = np.diff(np.concatenate(([0], np.cumsum(common)))[np.concatenate(([0], ends))])
+    return np.flatnonzero(shared >= threshold * np.diff(np.concatenate(([0], ends))) - 1e-9).tolist()
 
 
 def _alike(texts: Sequence[str], pairs_of: Callable[[list[str]], Pairs]) -> Found:

@@ -23,7 +23,7 @@ from datasets import Dataset, DatasetDict
 from elite_code_dataset import metadata, progress, store
 from elite_code_dataset.augment import Place, augmented
 from elite_code_dataset.augment.formats import unformatted
-from elite_code_dataset.certificate import certificate, showing, withheld, without_twins
+from elite_code_dataset.certificate import certificate, without_twins
 from elite_code_dataset.curriculum import order
 from elite_code_dataset.dedup import deduplicated
 from elite_code_dataset.encoders import encoder_of
@@ -33,8 +33,10 @@ from elite_code_dataset.options import repositories_of
 from elite_code_dataset.presets import Preset, preset_named
 from elite_code_dataset.records import SCALES, SPLITS, DropReport, EliteCodeError
 from elite_code_dataset.secrets import findings
+from elite_code_dataset.similarity import shingles
 from elite_code_dataset.tokens import Encoder
 from elite_code_dataset.weights import weigh, weigher
+from elite_code_dataset.withholding import SHOWN, TWIN, Shown, digest_of
 
 TOKENIZER_FOLDER = "tokenizer"
 
@@ -159,13 +161,13 @@ def _without_shown(ds: DatasetDict, options: Mapping[str, Any]) -> tuple[Dataset
     if "train" not in ds:
         return ds, DropReport("withhold_augmented", 0)
     whole, children = _texts(ds["train"])
-    shown = [target for s in SPLITS[1:] if s in ds for _, target in _texts(ds[s])[0]]
+    shown = Shown({digest_of(target): target for s in SPLITS[1:] if s in ds for _, target in _texts(ds[s])[0]})
     texts, grown = [whole[i] for i in children], set(children)
     reasons: dict[int, str] = {}
-    for part, found_in, reason in ((1, withheld, "twin_in_evaluation"), (0, showing, "context_shows_evaluation")):
+    for part, found_in, reason in ((1, shown.twins, TWIN), (0, shown.showing, SHOWN)):
         known = {one[part] for i, one in enumerate(whole) if i not in grown}  # none shows evaluation: ``without_twins`` has seen them
         some = [i for i, one in enumerate(texts) if i not in reasons and one[part] not in known]
-        reasons |= {some[k]: reason for k in found_in([texts[i][part] for i in some], shown)}
+        reasons |= {some[k]: reason for k in found_in(shingles([texts[i][part] for i in some]))}
     if options.get("redact_secrets", True):
         emails = bool(options.get("redact_emails", True))
         reasons |= {i: "reads_as_a_secret" for i, one in enumerate(texts) if i not in reasons and findings("".join(one), emails=emails)}

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from elite_code_dataset.certificate import _count, _count_shown
-from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD
+from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD, NEAR_SHINGLES
 from elite_code_dataset.joins import covered
 from elite_code_dataset.records import DropReport
 from elite_code_dataset.similarity import alike, shingles
@@ -26,6 +26,7 @@ from elite_code_dataset.sketches import may_match, sketches_of
 TWIN, SHOWN = "twin_in_evaluation", "context_shows_evaluation"
 AGAINST = {"validation": ("test",), "train": ("validation", "test")}
 TARGET, CONTEXT = range(2)
+BITS = 22
 FEW = 8  # times fewer hashes than what is evaluated has: it is then looked through once before it is joined
 
 
@@ -73,7 +74,7 @@ def without_shown(
         if split not in tables:
             continue
         shown = [text for other in against for text in targets.get(other, [])] + (list(evaluated) if split == "train" else [])
-        evaluation = Shown({_digest(text): text for text in shown}, *(known.sets for known in (before or {}).get(split, ())))
+        evaluation = Shown({digest_of(text): text for text in shown}, *(known.sets for known in (before or {}).get(split, ())))
         out = judged(rows[split], evaluation, (before or {}).get(split, ()), split == "train")
         kept.shown[split], kept.out[split] = evaluation.sets, dict(sorted(out.items()))
         kept.sketches[split] = rows[split].sketches((before or {}).get(split, ()))
@@ -139,7 +140,16 @@ class Shown:
     @cached_property
     def _flat(self) -> tuple[np.ndarray, np.ndarray]:
         sets = list(self.sets.values())
-        return np.concatenate(sets), np.repeat(np.arange(len(sets)), [len(one) for one in sets])
+        sizes = np.array([len(one) for one in sets], np.int64)
+        return np.concatenate([np.zeros(0, np.uint64), *sets]), np.repeat(np.arange(len(sets)), sizes)
+
+    @cached_property
+    def _hashes(self) -> tuple[np.ndarray, np.ndarray]:
+        """All hashes in order, and which upper ``BITS`` there are among them."""
+        hashes = np.unique(self._flat[0])
+        there = np.zeros(1 << BITS, bool)
+        there[hashes >> np.uint64(64 - BITS)] = True
+        return hashes, there
 
     def near(self, sets: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The sets that have a hash in common with one of these; all of them where these are many."""
@@ -150,6 +160,38 @@ class Shown:
         wanted = np.unique(np.concatenate(sets))
         met = wanted[np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)] == values if len(wanted) else np.zeros(0, np.int64)
         return [mine[i] for i in np.unique(owners[met]).tolist()]
+
+    def likely(self, sets: Sequence[np.ndarray]) -> list[int]:
+        """Which of these share enough with all evaluated texts together to share it with one of them: most do not, and need not be joined."""
+        hashes, there = self._hashes
+        sizes = np.array([len(one) for one in sets], np.int64)
+        if not len(hashes) or not sizes.sum():
+            return []
+        values = np.concatenate(sets)
+        at = np.flatnonzero(there[values >> np.uint64(64 - BITS)])
+        at = at[hashes[np.minimum(np.searchsorted(hashes, values[at]), len(hashes) - 1)] == values[at]]
+        hits = np.bincount(np.searchsorted(np.cumsum(sizes), at, side="right"), minlength=len(sizes))
+        least = np.minimum(NEAR_DUPLICATE_JACCARD * sizes, NEAR_DUPLICATE_JACCARD * NEAR_SHINGLES)  # of the smaller one of the two
+        return np.flatnonzero((hits >= least - 1e-9) & (sizes > 0)).tolist()
+
+    def twins(self, sets: Sequence[np.ndarray]) -> set[int]:
+        """Which of these are exact, near or contained twins of an evaluated text, as the certificate counts them."""
+        return self._covering(sets, _count)
+
+    def showing(self, sets: Sequence[np.ndarray]) -> set[int]:
+        """Which of these hold an evaluated text, as the certificate counts contexts."""
+        return self._covering(sets, _count_shown)
+
+    def _covering(self, sets: Sequence[np.ndarray], counts: Callable) -> set[int]:
+        some = self.likely(sets)
+        if not some:
+            return set()
+        mine = [sets[i] for i in some]
+        both = [*mine, *self.near(mine)]
+        first = alike(both, np.repeat([0, 1], [len(mine), len(both) - len(mine)]).tolist())
+        ours, theirs = sorted(set(first[: len(mine)])), sorted(set(first[len(mine) :]))
+        out = {ours[k] for k in covered([both[i] for i in ours], [both[i] for i in theirs], NEAR_DUPLICATE_JACCARD, counts)}
+        return {some[k] for k in range(len(mine)) if first[k] in out}
 
 
 def judged(rows: Rows, shown: Shown, before: Iterable[Before], contexts: bool) -> dict[int, str]:
@@ -173,21 +215,10 @@ def judged(rows: Rows, shown: Shown, before: Iterable[Before], contexts: bool) -
 
 def _found(rows: Rows, some: Sequence[int], read: Sequence[int], shown: Shown) -> dict[int, str]:
     """The reasons beside these texts alone, of ``some`` rows by their targets and of those ``read`` by their contexts."""
-    found = dict.fromkeys(_covered(rows, TARGET, some, shown, _count), TWIN)
+    found = {some[k]: TWIN for k in shown.twins(rows.sets(TARGET, some))} if some and shown.texts else {}
     read = [i for i in read if rows.texts[CONTEXT][i] and i not in found]
-    return found | dict.fromkeys(_covered(rows, CONTEXT, read, shown, _count_shown), SHOWN)
+    return found | ({read[k]: SHOWN for k in shown.showing(rows.sets(CONTEXT, read))} if read and shown.texts else {})
 
 
-def _covered(rows: Rows, kind: int, some: Sequence[int], shown: Shown, counts: Callable) -> list[int]:
-    if not some or not shown.texts:
-        return []
-    sets = rows.sets(kind, some)
-    both = [*sets, *shown.near(sets)]
-    first = alike(both, np.repeat([0, 1], [len(sets), len(both) - len(sets)]).tolist())
-    ours, theirs = sorted(set(first[: len(sets)])), sorted(set(first[len(sets) :]))
-    out = {ours[k] for k in covered([both[i] for i in ours], [both[i] for i in theirs], NEAR_DUPLICATE_JACCARD, counts)}
-    return [some[k] for k in range(len(sets)) if first[k] in out]
-
-
-def _digest(text: str) -> str:
+def digest_of(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -269,6 +269,23 @@ def test_text_dedup_proposes_and_the_same_rows_go(monkeypatch):
     assert multiprocessing.get_start_method(allow_none=True) == before
 
 
+def test_no_row_that_has_a_near_twin_is_ruled_out_before_rows_are_compared():
+    from elite_code_dataset import dedup
+    from elite_code_dataset.similarity import shingles, verified
+
+    texts = [inspect.getsource(module) for module in (argparse, ast, inspect, json.decoder, re, textwrap)]
+    functions = [part for text in texts for part in re.split(r"\n(?=def |class )", text)]
+    near = [part.replace("self", "me", 2) for part in functions[::3]]
+    sets = shingles([*functions, *near, "", "x"])
+    for threshold in (0.5, 0.85, 1.0):
+        likely = dedup._likely(sets, threshold)
+        pairs = [(a, b) for a in range(len(sets)) for b in range(a) if len(sets[a]) and dedup.np.intersect1d(sets[a], sets[b]).size]
+        found = verified(sets, threshold, dedup.np.array(pairs))
+        assert len(found) > 20 and {i for a, b, _ in found for i in (a, b)} <= set(likely)
+        assert len(likely) < 0.9 * len(sets)
+    assert dedup._likely([], 0.85) == []
+
+
 def test_a_missing_extra_is_named(monkeypatch):
     for name in ("text_dedup", "text_dedup.minhash", "model2vec", "sentence_transformers"):
         monkeypatch.setitem(sys.modules, name, None)

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 
 from elite_code_dataset import withholding
+from elite_code_dataset.certificate import showing, withheld
 from elite_code_dataset.rows import ROW_SCHEMA
+from elite_code_dataset.similarity import shingles
 from elite_code_dataset.sketches import may_match, sketches_of
 from elite_code_dataset.withholding import Before, Kept, without_shown
 from tests.repositories import module_text
@@ -42,6 +44,21 @@ def test_sketches_of_nothing_match_nothing() -> None:
     assert may_match(sketches_of([]), [hashes(random.Random(1), 40)], 0.85).tolist() == []
     assert may_match(sketches_of([empty]), [hashes(random.Random(1), 40)], 0.85).tolist() == [False]
     assert may_match(sketches_of([hashes(random.Random(1), 40)]), [empty], 0.85).tolist() == [False]
+
+
+def test_what_holds_too_little_of_evaluation_is_not_joined_and_all_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [module_text(number, 4) for number in range(30)]
+    shown = withholding.Shown({str(number): text for number, text in enumerate(texts[:5])})
+    parts = [text.split("\n\n\n")[1] for text in texts]
+    mixed = [texts[2] + texts[20], parts[3], parts[21], texts[22], texts[4].replace("math", "arithmetic"), "", "import math\n"]
+    sets = shingles(mixed)
+    assert shown.twins(sets) == withheld(mixed, texts[:5]) == {0, 1, 4}
+    assert shown.showing(sets) == showing(mixed, texts[:5]) == {0, 4}
+    assert {0, 1, 4} <= set(shown.likely(sets)) and not {5, 6} & set(shown.likely(sets))
+    strangers = shingles([f"let stranger{number} = {number};\n" * 3 + str(list(range(number, number + 60))) for number in range(5)])
+    monkeypatch.setattr(withholding, "covered", lambda *rest: pytest.fail("strangers were joined"))
+    assert shown.twins(strangers) == shown.showing(strangers) == set()
+    assert withholding.Shown({}).likely([]) == withholding.Shown({"a": "x"}).likely([]) == []
 
 
 def row(context: str, target: str) -> dict[str, Any]:

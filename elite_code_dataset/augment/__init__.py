@@ -172,15 +172,16 @@ def _originals(ds: datasets.Dataset) -> Iterator[Row]:
 def _surveys(ds: datasets.Dataset, names: tuple[str, ...], memo: Place | None) -> tuple[tuple[str, str], ...]:
     """What each technique wants to know about the train rows, as JSON with sorted keys."""
     slim = ds.select_columns([column for column in ds.column_names if column != "input_ids"])
+    rows = list(_originals(slim)) if any(TECHNIQUES[name].survey for name in names) else []
     answers = []
     for name in names:
         survey, answer = TECHNIQUES[name].survey, None
         if survey and TECHNIQUES[name].parted:
             parts = Parts(memo.folder, f"{memo.name}.{name}") if memo else None
-            answer = survey(_originals(slim), parts)
+            answer = survey(iter(rows), parts)
             parts.keep() if parts else None
         elif survey:
-            answer = survey(_originals(slim))
+            answer = survey(iter(rows))
         answers.append((name, json.dumps(answer, sort_keys=True)))
     return tuple(answers)
 
