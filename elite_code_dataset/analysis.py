@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from functools import cached_property
@@ -23,7 +24,7 @@ from elite_code_dataset.encoders import tokenizer_folder
 from elite_code_dataset.history import as_plain
 from elite_code_dataset.options import Options
 from elite_code_dataset.reading import Reading, read
-from elite_code_dataset.records import SCALES, EliteCodeError, Import, ParsedFile, Unit
+from elite_code_dataset.records import SCALES, SPLITS, EliteCodeError, Import, ParsedFile, Unit
 from elite_code_dataset.repository import open_repository
 from elite_code_dataset.similarity import estimated_tokens
 from elite_code_dataset.splits import Measure, Splits, Step, split_of, twins_of
@@ -32,7 +33,7 @@ from elite_code_dataset.vocabulary import TOLD, Vocabulary
 from elite_code_dataset.windows import Corpus, View, pieces_of
 
 # The options that change the analysis; the others only change what is cut from it.
-SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "seed", "tokenizer")
+SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "split_as_of", "seed", "tokenizer")
 ENCODE_BATCH = 64  # files
 UNIT_FIELDS, IMPORT_FIELDS = (tuple(f.name for f in fields(noun)) for noun in (Unit, Import))
 # Said, not guessed, as a whole repository may have no unit, import or dependency.
@@ -91,10 +92,23 @@ def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options,
             readings = [_read_at(place, commit, options, prefix, folder.parent) for place, commit, prefix in zip(places, commits, prefixes)]
             for reading in readings:
                 unread.note(reading.commit, {} if reading.partial else reading.unread)
-            store.saved(folder, lambda draft: _write(draft, readings, options, places))
+            before = _as_of(places, readings, options, cache)
+            store.saved(folder, lambda draft: _write(draft, readings, options, places, before))
         _LAST.clear()
         _LAST[str(folder)] = _loaded(folder)
     return _LAST[str(folder)]
+
+
+def _as_of(places: Sequence[str], readings: Sequence[Reading], options: Options, cache: Path) -> Analysis | None:
+    """The analysis of the commit whose split is to stay, None where none is named."""
+    commit = options.split_as_of
+    if commit is None:
+        return None
+    if all(one.id != commit for one in readings[0].history.commits):
+        raise EliteCodeError(f"split_as_of={commit!r} is not among the commits that lead to {readings[0].commit}; expected one of these")
+    with open_repository(places[0], commit) as repository:
+        bound = unread.bound_of(repository)
+    return analysis_of(places, (commit,), Options(**{**options.as_dict(), "split_as_of": None}), cache, (bound,))
 
 
 def prefixes_of(places: Sequence[str]) -> list[str]:
@@ -115,7 +129,7 @@ def _read_at(place: str, commit: str, options: Options, prefix: str, root: Path)
         return read(repository, options, prefix, earlier_of(root, options.digest(SHARED_OPTIONS), prefix, repository))
 
 
-def _write(draft: Path, readings: Sequence[Reading], options: Options, places: Sequence[str]) -> None:
+def _write(draft: Path, readings: Sequence[Reading], options: Options, places: Sequence[str], before: Analysis | None) -> None:
     if not any(r.files for r in readings):
         raise EliteCodeError(
             f"nothing to learn from in {', '.join(r.name for r in readings)}: "
@@ -123,15 +137,15 @@ def _write(draft: Path, readings: Sequence[Reading], options: Options, places: S
         )
     steps, offsets = _steps(readings)
     with progress.whole("split", "split"), Vocabulary(readings, places, offsets, options) as vocabulary:
-        sides = _sides(readings, steps, options, None if options.tokenizer else vocabulary)
-        encoder = encoder_named(options.tokenizer) if options.tokenizer else vocabulary.encoder(sides.side)
+        sides = _sides(readings, steps, options, None if options.tokenizer or before else vocabulary, before and before.sides)
+        encoder = encoder_named(options.tokenizer) if options.tokenizer else before.encoder if before else vocabulary.encoder(sides.side)
     encodings = _encoded(readings, encoder)
     encoder.save(draft / "tokenizer")
     kept = tokenizer_folder(encoder.digest)
     if not store.is_whole(kept):
         store.saved(kept, encoder.save)
     store.write_table(draft / "files.arrow", _table(readings, encodings, sides))
-    store.write_json(draft / "facts.json", _facts(readings, sides, encoder))
+    store.write_json(draft / "facts.json", _facts(readings, sides, encoder, encodings))
     origin = {
         "identity": options.digest(SHARED_OPTIONS),
         "places": [(r.prefix, r.commit) for r in readings],
@@ -178,13 +192,13 @@ def _steps(readings: Sequence[Reading]) -> tuple[list[Step], list[int]]:
     return steps, offsets
 
 
-def _sides(readings: Sequence[Reading], steps: Sequence[Step], options: Options, measure: Measure | None) -> Splits:
+def _sides(readings: Sequence[Reading], steps: Sequence[Step], options: Options, measure: Measure | None, before: Splits | None) -> Splits:
     files = [f for r in readings for f in r.files]
     texts = [f.source.text for f in files]
     counts = estimated_tokens(texts)
     head = {f.source.path: (f.source.lineage, n) for f, n in zip(files, counts)}
     twins = twins_of(texts, [f.source.lineage for f in files])
-    return split_of(steps, twins, head, options.split_by, options.seed, measure=measure)
+    return split_of(steps, twins, head, options.split_by, options.seed, measure=measure, before=before)
 
 
 def _causes(readings: Sequence[Reading]) -> str:
@@ -192,10 +206,13 @@ def _causes(readings: Sequence[Reading]) -> str:
     return ", ".join(causes) or "no files at all"
 
 
-def _facts(readings: Sequence[Reading], sides: Splits, encoder: Encoder) -> dict[str, Any]:
+def _facts(readings: Sequence[Reading], sides: Splits, encoder: Encoder, encodings: Sequence[Encoding]) -> dict[str, Any]:
     """What ``metadata`` calls by these names, as far as it is known before anything is cut."""
     edges = [[a, b] for r in readings for a, others in sorted(r.graph.edges.items()) for b in others]
     files = [f for r in readings for f in r.files]
+    tokens = Counter({split: 0 for split in SPLITS})
+    for file, encoding in zip(files, encodings):
+        tokens[sides.side[file.source.lineage]] += len(encoding.ids)
     one = len(readings) == 1
     return {
         "repository": readings[0].name if one else [r.name for r in readings],
@@ -209,7 +226,7 @@ def _facts(readings: Sequence[Reading], sides: Splits, encoder: Encoder) -> dict
         "noted": {k: sum(r.noted.get(k, 0) for r in readings) for k in sorted({k for r in readings for k in r.noted})},
         "secrets": {k: sum(r.secrets.get(k, 0) for r in readings) for k in sorted({k for r in readings for k in r.secrets})},
         "graph": {"nodes": len(files), "edges": len(edges), "edge_list": edges},
-        "shares": dict(sides.shares),
+        "shares": {split: n / max(1, tokens.total()) for split, n in sorted(tokens.items())},
         "moved": sides.moved,
         "files": {
             f.source.path: {

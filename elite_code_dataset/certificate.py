@@ -23,7 +23,7 @@ import pyarrow as pa
 from datasets import Dataset, DatasetDict
 
 from elite_code_dataset.config import EXACT_SHINGLES, NEAR_DUPLICATE_JACCARD, NEAR_SHINGLES
-from elite_code_dataset.joins import Pair, covered, joined
+from elite_code_dataset.joins import covered, joined
 from elite_code_dataset.records import SPLITS, DropReport, EliteCodeError
 from elite_code_dataset.similarity import alike, shingles
 
@@ -93,6 +93,25 @@ def _twins(train: Sequence[str], evaluation: Sequence[str], counts: Callable[[np
     return {i for i in range(len(train)) if first[i] in out}
 
 
+def smaller_twins(texts: Sequence[str], splits: Sequence[str]) -> set[int]:
+    """Of each pair of texts in different splits that counts, the smaller one, by index; of two alike the one of the earlier split. Without these no
+    pair is left."""
+    side = np.array([SPLITS.index(split) for split in splits], np.int64)
+    sets = shingles(texts)
+    first = alike(sets, side.tolist())
+    gone = {min(pair[:2], key=lambda i: (len(sets[i]), side[i])) for pair in _pairs(sets, first, side)}
+    return {i for i in range(len(texts)) if first[i] in gone}
+
+
+def _pairs(sets: Sequence[np.ndarray], first: Sequence[int], side: np.ndarray) -> list[tuple[int, int, float]]:
+    """(i, j, Jaccard) of the pairs of different sides that count; a content that stands on one side many times counts there once, as its ``first``."""
+    distinct = np.array(sorted(set(first)), np.int64)
+    some = [sets[i] for i in distinct.tolist()]
+    found = joined(some, NEAR_DUPLICATE_JACCARD, NEAR_DUPLICATE_JACCARD, side[distinct], EXACT_SHINGLES)
+    counts = [p for p in found if p.jaccard == 1.0 or min(len(some[p.first]), len(some[p.second])) >= NEAR_SHINGLES]
+    return [(int(distinct[p.first]), int(distinct[p.second]), p.jaccard) for p in counts]
+
+
 def without_twins(ds: DatasetDict) -> tuple[DatasetDict, DropReport]:
     """The dataset with a certificate of no pairs: train loses its twins of validation and test and what shows these in its context, validation its
     twins of test; and what was dropped.
@@ -146,13 +165,10 @@ class _Table:
         places = {split: place for place, split in enumerate(sorted(set(self.splits)))}
         self.side = np.array([places[split] for split in self.splits], np.int64)
 
-    def pairs(self) -> list[Pair]:
-        """The pairs of different splits that count, by row number; a content that stands in one split many times counts there once."""
+    def pairs(self) -> list[tuple[int, int, float]]:
+        """The pairs of different splits that count, by row number, with their Jaccard."""
         sets = shingles(self.targets)
-        distinct = np.array(sorted(set(alike(sets, self.side.tolist()))), np.int64)
-        some = [sets[i] for i in distinct.tolist()]
-        found = joined(some, NEAR_DUPLICATE_JACCARD, NEAR_DUPLICATE_JACCARD, self.side[distinct], EXACT_SHINGLES)
-        return [p for p in found if p.jaccard == 1.0 or min(len(some[p.first]), len(some[p.second])) >= NEAR_SHINGLES]
+        return _pairs(sets, alike(sets, self.side.tolist()), self.side)
 
     def shown(self) -> list[int]:
         """The rows of train whose context holds an evaluated target, by row number."""
@@ -203,8 +219,8 @@ def certificate(ds: DatasetDict | Mapping[str, Dataset] | Sequence[Mapping]) -> 
     Raises ``EliteCodeError`` for rows that are not of this package."""
     table = _Table(ds)
     pairs = table.pairs()
-    exact = sum(pair.jaccard == 1.0 for pair in pairs)
-    near = sum(NEAR_DUPLICATE_JACCARD <= pair.jaccard < 1.0 for pair in pairs)
+    exact = sum(jaccard == 1.0 for _, _, jaccard in pairs)
+    near = sum(NEAR_DUPLICATE_JACCARD <= jaccard < 1.0 for _, _, jaccard in pairs)
     return Certificate(
         exact=exact,
         near=near,

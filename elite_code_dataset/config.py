@@ -112,9 +112,8 @@ USUAL_DENSITY = 0.3  # tokens a byte, of code in general
 MEASURE_FIRST = 1000  # estimated tokens of live code from which on the default tokenizer measures it
 MEASURE_LAST = 1_000_000  # beyond, a vocabulary serves what it was not trained on nearly as well: estimates are right to half a point
 MEASURE_FINE = 200_000  # up to here each time the code has grown by a quarter, then each time by half
-MEASURE_VOCABULARY = 8192
 MEASURE_GROWTH = (1.25, 1.5)
-MEASURE_AGAIN = 1.5  # a file's tokens are estimated anew when its bytes have changed by this factor
+MEASURE_AGAIN = 1.25  # a file's tokens are estimated anew when its bytes have changed by this factor
 SAME_BLOB_BYTES = 64  # shorter files (`mod a;`, an empty `__init__`) are alike by chance
 
 # certificate.py. Token 5-grams of a target: two functions of one line are alike by chance.

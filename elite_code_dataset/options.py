@@ -42,6 +42,7 @@ class Options:
     redact_secrets: bool = True  # replace keys, tokens and passwords by placeholders
     redact_emails: bool = True  # and personal e-mail addresses
     split_by: str = "lineage"  # or "time": the newest changes are the test split
+    split_as_of: str | None = None  # a commit: the files and the tokenizer it had stay as they were split and trained then
     seed: int = 0  # of the split and of every random choice
     tokenizer: str | None = None  # a folder or a Hub name; None trains one on the train split
     cut: str = "syntax"  # or "blind": every so many tokens, as older recipes do
@@ -69,6 +70,10 @@ class Options:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise EliteCodeError(f"{name}={getattr(self, name)!r} is not an option; expected one of {', '.join(map(repr, allowed))}")
+        if self.split_as_of is not None and self.split_by != "lineage":
+            raise EliteCodeError(
+                f"split_as_of={self.split_as_of!r} with split_by={self.split_by!r} asks for two splits; expected split_by='lineage' with it"
+            )
         for name in ("overlap", "message_share"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
@@ -132,8 +137,24 @@ class EliteCodeConfig(datasets.BuilderConfig, Options):
                 with open_repository(place, "HEAD" if commit.startswith("folder-") else commit) as repository:
                     pinned.append((commit if commit in self.commits else repository.commit, bound_of(repository)))
             self.commits, self.bounds = (tuple(told) for told in zip(*pinned))
+        if self.split_as_of is not None:
+            self.split_as_of = _pinned(self.split_as_of, places)
         digest = hashlib.sha256(json.dumps([self.commits, self.bounds, self.digest(), str(custom_features)]).encode()).hexdigest()[:16]
         return f"{self.name}-{self.commits[0][:12]}-{digest}"
+
+
+def _pinned(split_as_of: str, places: tuple[str, ...]) -> str:
+    """The commit's own name. Raises EliteCodeError for a folder, and for more than one repository."""
+    from elite_code_dataset.repository import open_repository
+
+    if len(places) > 1:
+        raise EliteCodeError(
+            f"split_as_of={split_as_of!r} names a commit of one repository, data_dir names {len(places)}; build them one by one"
+        )
+    with open_repository(places[0], split_as_of) as repository:
+        if repository.kind != "git":
+            raise EliteCodeError(f"split_as_of={split_as_of!r} needs a history and {places[0]} is a plain folder; leave it out")
+        return repository.commit
 
 
 def repositories_of(data_dir: Any) -> tuple[str, ...]:

@@ -23,18 +23,19 @@ import pyarrow as pa
 
 from elite_code_dataset import edit_rows, metadata, rows, store, window_rows
 from elite_code_dataset.analysis import Analysis, analysis_of
+from elite_code_dataset.certificate import smaller_twins
 from elite_code_dataset.earlier import history_in
 from elite_code_dataset.edits import EditRules
 from elite_code_dataset.options import EliteCodeConfig, repositories_of
 from elite_code_dataset.reading import known_kind
-from elite_code_dataset.records import SCALES, SPLITS
+from elite_code_dataset.records import SCALES, SPLITS, DropReport
 from elite_code_dataset.repository import Repository, open_repository
 from elite_code_dataset.secrets import placeholders, redacted_many
 from elite_code_dataset.windows import Corpus
 from elite_code_dataset.withholding import without_shown
 
 CONFIG_MEANINGS = {
-    "files": "One row a file: role, units, signatures, resolved imports, split; the analysis that the other configs are cut from.",
+    "files": "One row a file: role, units, signatures, resolved imports, split; what the others are cut from, less what a larger file of another split holds.",
     "edits": "One row a group of hunks of a commit: message and original block as context, updated block as target.",
     "w256": "One function, method or type a row, under its path and its enclosing type's header.",
     "w512": "One function a row, with its enclosing type, the imports it uses and the signatures it calls.",
@@ -44,6 +45,7 @@ CONFIG_MEANINGS = {
     "multiscale": "The five window configs and the edits together.",
 }
 WINDOW_OPTIONS = ("cut", "overlap")
+TWIN = "inside_another_split"
 EDIT_OPTIONS = ("max_commits", "since", "until", "first_parent", "diff_format", "message_share")
 
 
@@ -199,8 +201,19 @@ def _write_files(draft: Path, analysis: Analysis) -> None:
         "has_error",
     ]
     table = table.select([*names, "units", "imports", "dependencies", "external", "centrality"])
+    table, report = _apart(table)
     for split in SPLITS:
         part = table.filter(pa.compute.equal(table.column("split"), split))
         if part.num_rows:
             store.write_table(draft / f"{split}.arrow", part, rows.SHARD_ROWS)
-    store.write_json(draft / "report.json", {"drops": []})
+    store.write_json(draft / "report.json", {"drops": [report.as_dict()]})
+
+
+def _apart(files: pa.Table) -> tuple[pa.Table, DropReport]:
+    """The files without those that a larger one of another split holds, and what was left out. Windows are held apart row by row."""
+    texts = files.column("text").to_pylist()
+    gone = smaller_twins(texts, files.column("split").to_pylist())
+    size, left_out = sum(len(text.encode()) for text in texts), sum(len(texts[i].encode()) for i in gone)
+    reasons = ({TWIN: len(gone)}, {TWIN: left_out}) if gone else ({}, {})
+    report = DropReport("file_rows", len(texts) - len(gone), reasons[0], size - left_out, reasons[1])
+    return files.take(pa.array([i for i in range(len(texts)) if i not in gone], pa.int64())), report

@@ -6,7 +6,7 @@ In: a path and options. Out: ``Reading``. Costs one read, one secrets scan and o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -87,7 +87,7 @@ def read(repository: Repository, options: Options, prefix: str = "", earlier: Ea
     if prefix:
         files, graph = [_prefixed(f, prefix) for f in files], _prefixed_graph(graph, prefix)
     tokens = dict(earlier.tokens) if earlier else {}
-    steps = _steps(repository, options, prefix, tokens)
+    steps = _steps(repository, options, prefix, tokens, {s.path for s in sources})
     unusual = Counter(oddity for one in noted.values() for oddity in one.oddities)
     return Reading(
         repository.name,
@@ -113,9 +113,10 @@ def read(repository: Repository, options: Options, prefix: str = "", earlier: Ea
     )
 
 
-def _steps(repository: Repository, options: Options, prefix: str, tokens: dict[str, int]) -> tuple[Step, ...]:
+def _steps(repository: Repository, options: Options, prefix: str, tokens: dict[str, int], here: Container[str]) -> tuple[Step, ...]:
     """What the split needs of the history: which path, under the name it has in the dataset, had which size after which commit. ``tokens`` are
-    blobs' estimated tokens, as far as they are known; those that had to be estimated are added."""
+    blobs' estimated tokens, as far as they are known; those that had to be estimated are added. Sizes count of paths that make rows ``here``, and
+    of those gone whose name says what they are."""
     if repository.kind != "git":
         return ()
     history = repository.history()
@@ -131,7 +132,7 @@ def _steps(repository: Repository, options: Options, prefix: str, tokens: dict[s
             tokens[blob] = int(estimated_tokens([content.decode("utf-8", "replace")])[0])
         return tokens[blob]
 
-    steps = steps_of(history, lambda blob: known.get(blob, 0), tokens_in, lambda path: language_of(path) is not None)
+    steps = steps_of(history, lambda blob: known.get(blob, 0), tokens_in, lambda path: path in here or language_of(path) is not None)
     return tuple(replace(step, path=prefix + step.path) for step in steps) if prefix else tuple(steps)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from elite_code_dataset.config import MAX_LINE_BYTES, MEASURE_VOCABULARY
+from elite_code_dataset.config import MAX_LINE_BYTES
 from elite_code_dataset.history import Commit, History
 from elite_code_dataset.options import Options
 from elite_code_dataset.reading import Reading, known_kind
@@ -64,6 +64,7 @@ class Vocabulary:
         }
         self._files = self._files_after(math.inf)
         self.told: dict[str, Any] = {"measured": {}}
+        self._newest: tuple[str, Encoder] | None = None  # what was trained last, and on which files
 
     def __enter__(self) -> Vocabulary:
         return self
@@ -72,15 +73,15 @@ class Vocabulary:
         self._open.close()
 
     def sizes(self, order: int, side: Mapping[str, str]) -> dict[str, int]:
-        """lineage -> its tokens after the commit of this order, by a tokenizer of these sides. It is a smaller one than the dataset's: shares are the
-        same to a tenth of a point."""
+        """lineage -> its tokens after the commit of this order, by the tokenizer of these sides."""
         files = self._files_after(order)
         chosen = [file for file, lineage in files.items() if side.get(lineage) == "train"]
         digest = _digest([(*file, lineage, side.get(lineage, "")) for file, lineage in files.items()])
         sizes: dict[str, int] = next((told["measured"][digest] for told in self._told_earlier() if digest in told["measured"]), {})
         if not sizes:
             texts = self._read(list(files))
-            encoder = trained_encoder([texts[file] for file in chosen or files], MEASURE_VOCABULARY)
+            encoder = trained_encoder([texts[file] for file in chosen or files])
+            self._newest = _digest(chosen), encoder
             sizes = Counter()
             for lineage, ids in zip(files.values(), encoder.ids_of([texts[file] for file in files])):
                 sizes[lineage] += len(ids)
@@ -100,6 +101,8 @@ class Vocabulary:
             encoder = encoder_named(str(earlier.folder / "tokenizer"))
             encoder.label = TRAINED
             return encoder
+        if self._newest and self._newest[0] == digest and chosen:
+            return self._newest[1]
         texts = list(self._read(chosen).values())
         if not any(texts):  # nothing of what is train today was there yet
             texts = [f.source.text for r in self._readings for f in r.files if side.get(f.source.lineage) == "train"]

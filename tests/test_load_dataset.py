@@ -142,6 +142,59 @@ def test_two_repositories_make_one_dataset(small: Path, tmp_path: Path) -> None:
     assert "kit/src/kit/part_0.py" in paths and "other/lib/piece_3.py" in paths
 
 
+def test_the_files_of_a_named_commit_keep_their_split_and_tokenizer_whatever_comes(tmp_path: Path) -> None:
+    place = started(tmp_path / "kit")
+    then = committed(place, {f"src/part_{n}.py": module_text(n) for n in range(40)})
+    git(place, "tag", "then")
+    before = ecd.load_dataset("files", data_dir=place)
+    sides = {row["path"]: split for split, rows in before.items() for row in rows}
+    grown = [path for path, split in sorted(sides.items()) if split == "test"]
+    committed(place, {path: "".join(module_text(900 + n) for n in range(60)) for path in grown}, "Grow", START + DAY)
+    committed(place, {f"src/late_{n}.py": module_text(300 + n) for n in range(20)}, "Add", START + 2 * DAY)
+    plain, kept = (ecd.load_dataset("files", data_dir=place, split_as_of=name) for name in (None, then[:12]))
+    after, stayed = ({row["path"]: split for split, rows in ds.items() for row in rows} for ds in (plain, kept))
+    assert any(after[path] != sides[path] for path in sides)  # by itself the split is mended
+    assert {path: stayed[path] for path in sides} == sides and len(stayed) == 60
+    told = [ecd.metadata.of(ds) for ds in (before, plain, kept)]
+    assert told[0]["tokenizer_digest"] == told[2]["tokenizer_digest"] != told[1]["tokenizer_digest"]
+    assert told[2]["config"]["split_as_of"] == then and told[2]["shares"]["test"] > 0.3 > told[1]["shares"]["test"]
+    rows = ecd.load_dataset("w512", data_dir=place, split_as_of="then")
+    assert {row["path"]: split for split, some in rows.items() for row in some if row["path"] in sides} == sides
+
+
+def test_a_commit_that_cannot_hold_a_split_is_refused(small: Path, tmp_path: Path) -> None:
+    place = small_repository(tmp_path / "kit", 3)
+    git(place, "checkout", "-q", "--orphan", "other")
+    stranger = committed(place, {"a.py": module_text(1)})
+    git(place, "checkout", "-q", "main")
+    with pytest.raises(ecd.EliteCodeError, match=f"split_as_of='{stranger}' is not among the commits that lead to"):
+        ecd.load_dataset("w512", data_dir=place, split_as_of="other")
+    with pytest.raises(ecd.EliteCodeError, match="names a commit of one repository, data_dir names 2"):
+        ecd.load_dataset("w512", data_dir=[str(small), str(place)], split_as_of="HEAD")
+    with pytest.raises(ecd.EliteCodeError, match="asks for two splits"):
+        ecd.load_dataset("w512", data_dir=place, split_as_of="HEAD", split_by="time")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.py").write_text(module_text(1))
+    for name, says in (("HEAD", "is a plain folder"), ("v1", "is no git repository")):
+        with pytest.raises(ecd.EliteCodeError, match=says):
+            ecd.load_dataset("w512", data_dir=tmp_path / "folder", split_as_of=name)
+
+
+def test_files_that_another_split_holds_in_a_larger_one_are_left_out_and_counted(tmp_path: Path) -> None:
+    place = started(tmp_path / "kit")
+    small = {f"src/small_{n}.py": module_text(n, 2) for n in range(30)}
+    large = {f"src/large_{n}.py": module_text(n, 2) + module_text(700 + n, 8) for n in range(30)}
+    committed(place, small | large)
+    ds = ecd.load_dataset("files", data_dir=place)
+    (report,) = [d for d in ecd.metadata.of(ds)["drops"] if d["step"] == "file_rows"]
+    paths = {row["path"] for rows in ds.values() for row in rows}
+    assert ecd.certificate(ds).total == 0
+    assert set(large) <= paths and 0 < len(set(small) - paths) == report["dropped"]["inside_another_split"]
+    gone = sum(len(small[path]) for path in set(small) - paths)
+    assert report["dropped_bytes"] == {"inside_another_split": gone}
+    assert report["kept_bytes"] + gone == sum(map(len, (small | large).values()))
+
+
 BAD = {
     "no such path": (lambda p: p / "nowhere", {}, r"no such path: .*nowhere.*; give the folder"),
     "a file": (lambda p: p / "file.py", {}, r"file\.py' is a file; give the folder"),

@@ -61,6 +61,32 @@ def test_an_old_file_does_not_change_sides_when_commits_are_added():
     assert flips <= 6  # a hundred commits that add a tenth of all code: at most one mending
 
 
+def test_as_of_a_commit_no_old_file_changes_sides_whatever_comes() -> None:
+    steps = growing_history(600)
+    before = split_of(steps)
+    tested = next(step for step in reversed(steps) if before.side[step.lineage] == "test")
+    giant = [Step(600, tested.lineage, tested.path, 40 * sum(step.size for step in steps))]
+    young = [Step(601 + k, f"young {k}", f"young{k}", 900) for k in range(80)]
+    twins = [tuple(sorted((next(lineage for lineage in sorted(before.side) if before.side[lineage] == "train"), tested.lineage)))]
+    moved, stays = (split_of([*steps, *giant, *young], twins, before=one) for one in (None, before))
+    assert moved.side[tested.lineage] == "train" and moved.moved > before.moved
+    assert {lineage: stays.side[lineage] for lineage in before.side} == dict(before.side) and stays.moved == 0
+    assert {lineage: stays.group[lineage] for lineage in before.side} == dict(before.group)
+    assert set(stays.side[f"young {k}"] for k in range(80)) == {"train", "validation"}  # the test has more than it lacks
+
+
+def test_as_of_a_commit_what_is_born_later_evens_the_shares_and_follows_its_twin() -> None:
+    steps = growing_history(600)
+    before = split_of(steps)
+    later = growing_history(1200)
+    after = split_of(later, before=before)
+    assert all(after.side[lineage] == side for lineage, side in before.side.items())
+    assert live_shares(after, later) == pytest.approx({"train": 0.85, "validation": 0.10, "test": 0.05}, abs=0.04)
+    old = next(lineage for lineage in sorted(before.side) if before.side[lineage] == "validation")
+    copy = [Step(1200, "copy", "copy", 700)]
+    assert split_of([*later, *copy], [("copy", old)], before=before).side["copy"] == "validation"
+
+
 def test_twice_the_same_and_whatever_the_order_of_the_steps_within_a_commit():
     batch = [Step(0, f"l{k}", f"p{k}", 100 + 7 * k) for k in range(80)]
     assert split_of(batch) == split_of(batch[::-1]) == split_of(batch)
