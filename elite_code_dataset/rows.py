@@ -91,6 +91,7 @@ class Left:
 
     def __init__(self, folder: Path, place: int) -> None:
         left = store.read_json(folder / LEFT)
+        self.tokenizer = left["tokenizer"]
         self.told = left["places"][place]
         self.parts = self.told["parts"]
         before = [part for other in left["places"][:place] for part in other["parts"]]
@@ -132,7 +133,8 @@ def left_by(folder: Path, name: str, place: int, tokenizer: str) -> Left | None:
             return None  # the first one there was; or somebody removed or damaged it
         there = root / f"{at[0]}-{name}"
         if store.is_whole(there):
-            return Left(there, at[1]) if store.read_json(there / LEFT)["tokenizer"] == tokenizer else None
+            left = Left(there, at[1])
+            return left if left.tokenizer == tokenizer else None
     return None
 
 
@@ -141,11 +143,15 @@ def whole(kept: pa.Table | None, lost: pa.Table | None, positions: Sequence[int]
     tables = [table for table in (kept, lost) if table is not None]
     if not tables:
         return ROW_SCHEMA.empty_table()
-    together = pa.concat_tables(tables)
-    order = np.full(together.num_rows, -1)
-    order[list(positions)] = np.arange(len(positions)) + together.num_rows - len(positions)
-    order[order < 0] = np.arange(together.num_rows - len(positions))
-    return together.take(order) if len(positions) else together
+    if len(tables) == 1 and not positions:
+        return tables[0]
+    pieces, at = [], 0
+    for number, position in enumerate(positions):  # slices, so that nothing is copied
+        stays = position - number - at
+        pieces += [kept.slice(at, stays)] if stays else []
+        pieces.append(lost.slice(number, 1))
+        at += stays
+    return pa.concat_tables([*pieces, *([kept.slice(at)] if kept is not None else [])])
 
 
 @dataclass(frozen=True)

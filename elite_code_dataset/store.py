@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,16 @@ def read_table(path: Path) -> pa.Table:
 
 def batches(path: Path, first: int, last: int) -> Iterator[pa.RecordBatch]:
     """Record batches ``first`` to ``last`` (not included) of a table on disk, one in memory at a time."""
-    reader = pa.ipc.open_file(pa.memory_map(str(path)))
+    state = os.stat(path)
+    reader = _reader(str(path), state.st_ino, state.st_mtime_ns)
     for i in range(first, last):
         yield reader.get_batch(i)
+
+
+@lru_cache(maxsize=2)
+def _reader(path: str, *state: int) -> pa.ipc.RecordBatchFileReader:
+    """Opened once for all batches of a file; ``state`` tells it from one that took its place."""
+    return pa.ipc.open_file(pa.memory_map(path))
 
 
 def batch_count(path: Path) -> int:

@@ -82,11 +82,17 @@ def without_shown(
         for i, reason in out.items():
             sizes[reason] += len(targets[split][i].encode())
         if out:
-            stay = [i for i in range(len(targets[split])) if i not in out]
-            kept.tables[split], targets[split] = tables[split].take(pa.array(stay, pa.int64())), [targets[split][i] for i in stay]
+            kept.tables[split] = without(tables[split], kept.out[split])
+            targets[split] = [target for i, target in enumerate(targets[split]) if i not in out]
     bytes_kept = sum(len(text.encode()) for found in targets.values() for text in found)
     report = DropReport(step, sum(map(len, targets.values())), dict(reasons), bytes_kept, dict(sizes))
     return Kept(kept.tables, kept.out, kept.shown, kept.sketches, report)
+
+
+def without(table: pa.Table, rows: Iterable[int]) -> pa.Table:
+    """The table without these rows, which are in order; nothing is copied."""
+    edges = [-1, *rows, len(table)]
+    return pa.concat_tables([table.slice(a + 1, b - a - 1) for a, b in zip(edges, edges[1:])])
 
 
 class Rows:
@@ -151,11 +157,15 @@ class Shown:
         there[hashes >> np.uint64(64 - BITS)] = True
         return hashes, there
 
+    def few(self, sets: Sequence[np.ndarray]) -> bool:
+        """Whether these have so few hashes that it is quicker to look for them in what is evaluated than the other way round."""
+        return sum(map(len, sets)) * FEW <= len(self._flat[0])
+
     def near(self, sets: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The sets that have a hash in common with one of these; all of them where these are many."""
         values, owners = self._flat
         mine = list(self.sets.values())
-        if sum(map(len, sets)) * FEW > len(values):
+        if not self.few(sets):
             return mine
         wanted = np.unique(np.concatenate(sets))
         met = wanted[np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)] == values if len(wanted) else np.zeros(0, np.int64)
@@ -183,11 +193,11 @@ class Shown:
         return self._covering(sets, _count_shown)
 
     def _covering(self, sets: Sequence[np.ndarray], counts: Callable) -> set[int]:
-        some = self.likely(sets)
-        if not some:
-            return set()
+        some = list(range(len(sets))) if self.few(sets) else self.likely(sets)
         mine = [sets[i] for i in some]
-        both = [*mine, *self.near(mine)]
+        both = [*mine, *self.near(mine)] if mine else []
+        if len(both) == len(mine):
+            return set()
         first = alike(both, np.repeat([0, 1], [len(mine), len(both) - len(mine)]).tolist())
         ours, theirs = sorted(set(first[: len(mine)])), sorted(set(first[len(mine) :]))
         out = {ours[k] for k in covered([both[i] for i in ours], [both[i] for i in theirs], NEAR_DUPLICATE_JACCARD, counts)}
