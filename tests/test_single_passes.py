@@ -91,7 +91,7 @@ def test_a_child_that_reads_as_a_secret_or_repeats_evaluation_is_dropped_and_cou
     from elite_code_dataset.passes import _without_shown
 
     base = next(row for row in built["train"] if row["technique"] == "rename")
-    copied = next(row for row in built["test"] if len(row["text"]) - row["context_chars"] > 400)
+    copied = max(built["test"], key=lambda row: len(row["text"]) - row["context_chars"])
     secret = base | {"id": "a", "text": base["text"] + "\n# mail jane.miller" + "@corporation.io\n"}
     twin = base | {"id": "b", "text": copied["text"], "context_chars": copied["context_chars"]}
     train = built["train"].from_list([base, secret, twin], features=built["train"].features)
