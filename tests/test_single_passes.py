@@ -91,11 +91,12 @@ def test_a_child_that_reads_as_a_secret_or_repeats_evaluation_is_dropped_and_cou
     from elite_code_dataset.passes import _without_shown
 
     base = next(row for row in built["train"] if row["technique"] == "rename")
-    copied = max(built["test"], key=lambda row: len(row["text"]) - row["context_chars"])
+    evaluated = {split: built[split] for split in ("validation", "test") if split in built}
+    copied = max((row for rows in evaluated.values() for row in rows), key=lambda row: len(row["text"]) - row["context_chars"])
     secret = base | {"id": "a", "text": base["text"] + "\n# mail jane.miller" + "@corporation.io\n"}
     twin = base | {"id": "b", "text": copied["text"], "context_chars": copied["context_chars"]}
     train = built["train"].from_list([base, secret, twin], features=built["train"].features)
-    kept, report = _without_shown(type(built)({"train": train, "test": built["test"]}), {})
+    kept, report = _without_shown(type(built)({"train": train, **evaluated}), {})
     assert [row["id"] for row in kept["train"]] == [base["id"]]
     assert dict(report.dropped) == {"twin_in_evaluation": 1, "reads_as_a_secret": 1}
 
