@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from elite_code_dataset import progress, store, unread
+from elite_code_dataset.config import SPLIT_FILES, SPLIT_SHARES, SPLIT_TOLERANCE
 from elite_code_dataset.earlier import ORIGIN, earlier_of, rows_of
 from elite_code_dataset.encoders import tokenizer_folder
 from elite_code_dataset.history import as_plain
@@ -136,10 +137,8 @@ def _write(draft: Path, readings: Sequence[Reading], options: Options, places: S
             f"no file is text of a known kind that people wrote ({_causes(readings)}); name a repository with code in it"
         )
     steps, offsets = _steps(readings)
-    with progress.whole("split", "split"), Vocabulary(readings, places, offsets, options) as vocabulary:
-        sides = _sides(readings, steps, options, None if options.tokenizer or before else vocabulary, before and before.sides)
-        encoder = encoder_named(options.tokenizer) if options.tokenizer else before.encoder if before else vocabulary.encoder(sides.side)
-    encodings = _encoded(readings, encoder)
+    with Vocabulary(readings, places, offsets, options) as vocabulary:
+        sides, encoder, encodings = _divided(readings, steps, options, vocabulary, before)
     encoder.save(draft / "tokenizer")
     kept = tokenizer_folder(encoder.digest)
     if not store.is_whole(kept):
@@ -159,6 +158,35 @@ def _write(draft: Path, readings: Sequence[Reading], options: Options, places: S
         store.write_json(draft / f"unread-{place}.json", reading.unread)
         store.write_json(draft / f"dropped-{place}.json", [[*version, *astuple(one)] for version, one in sorted(reading.dropped.items())])
     store.write_json(draft / "sides.json", {"side": dict(sides.side), "group": dict(sides.group), "since": dict(sides.since)})
+
+
+def _divided(
+    readings: Sequence[Reading], steps: Sequence[Step], options: Options, vocabulary: Vocabulary, before: Analysis | None
+) -> tuple[Splits, Encoder, list[Encoding]]:
+    """Sides, the tokenizer that is trained on them, and all files in its tokens: where these show that a share is off, once more."""
+    own = options.tokenizer is None and before is None
+    tokens: Counter[str] = Counter()
+    while True:
+        with progress.whole("split", "split"):
+            sides = _sides(readings, steps, options, vocabulary if own else None, before and before.sides, tokens)
+            encoder = (
+                encoder_named(options.tokenizer) if options.tokenizer else before.encoder if before else vocabulary.encoder(sides.side)
+            )
+        encodings = _encoded(readings, encoder)
+        shares = _shares(readings, encodings, sides)
+        fits = all(abs(shares[split] - share) <= SPLIT_TOLERANCE for split, share in SPLIT_SHARES.items())
+        if fits or tokens or not own or options.split_by != "lineage" or len(encodings) < SPLIT_FILES:
+            return sides, encoder, encodings
+        for file, encoding in zip((f for r in readings for f in r.files), encodings):
+            tokens[file.source.lineage] += len(encoding.ids)
+
+
+def _shares(readings: Sequence[Reading], encodings: Sequence[Encoding], sides: Splits) -> dict[str, float]:
+    """split -> its share of all tokens."""
+    tokens = Counter({split: 0 for split in SPLITS})
+    for file, encoding in zip((f for r in readings for f in r.files), encodings):
+        tokens[sides.side[file.source.lineage]] += len(encoding.ids)
+    return {split: n / max(1, tokens.total()) for split, n in sorted(tokens.items())}
 
 
 def _encoded(readings: Sequence[Reading], encoder: Encoder) -> list[Encoding]:
@@ -192,13 +220,20 @@ def _steps(readings: Sequence[Reading]) -> tuple[list[Step], list[int]]:
     return steps, offsets
 
 
-def _sides(readings: Sequence[Reading], steps: Sequence[Step], options: Options, measure: Measure | None, before: Splits | None) -> Splits:
+def _sides(
+    readings: Sequence[Reading],
+    steps: Sequence[Step],
+    options: Options,
+    measure: Measure | None,
+    before: Splits | None,
+    tokens: Mapping[str, int],
+) -> Splits:
     files = [f for r in readings for f in r.files]
     texts = [f.source.text for f in files]
     counts = estimated_tokens(texts)
     head = {f.source.path: (f.source.lineage, n) for f, n in zip(files, counts)}
     twins = twins_of(texts, [f.source.lineage for f in files])
-    return split_of(steps, twins, head, options.split_by, options.seed, measure=measure, before=before)
+    return split_of(steps, twins, head, options.split_by, options.seed, measure=measure, before=before, tokens=tokens)
 
 
 def _causes(readings: Sequence[Reading]) -> str:
@@ -210,9 +245,6 @@ def _facts(readings: Sequence[Reading], sides: Splits, encoder: Encoder, encodin
     """What ``metadata`` calls by these names, as far as it is known before anything is cut."""
     edges = [[a, b] for r in readings for a, others in sorted(r.graph.edges.items()) for b in others]
     files = [f for r in readings for f in r.files]
-    tokens = Counter({split: 0 for split in SPLITS})
-    for file, encoding in zip(files, encodings):
-        tokens[sides.side[file.source.lineage]] += len(encoding.ids)
     one = len(readings) == 1
     return {
         "repository": readings[0].name if one else [r.name for r in readings],
@@ -226,7 +258,7 @@ def _facts(readings: Sequence[Reading], sides: Splits, encoder: Encoder, encodin
         "noted": {k: sum(r.noted.get(k, 0) for r in readings) for k in sorted({k for r in readings for k in r.noted})},
         "secrets": {k: sum(r.secrets.get(k, 0) for r in readings) for k in sorted({k for r in readings for k in r.secrets})},
         "graph": {"nodes": len(files), "edges": len(edges), "edge_list": edges},
-        "shares": {split: n / max(1, tokens.total()) for split, n in sorted(tokens.items())},
+        "shares": _shares(readings, encodings, sides),
         "moved": sides.moved,
         "files": {
             f.source.path: {

@@ -107,6 +107,7 @@ SPLIT_TOLERANCE = 0.01
 SPLIT_TRIGGER = 0.0075
 SPLIT_SETTLED = 0.0025
 SPLIT_SMALL = 30  # live groups
+SPLIT_FILES = 50  # with as many, shares can be held to the tolerance
 SPLIT_SMALL_FACTOR = 4  # by so much the three numbers above are larger there
 USUAL_DENSITY = 0.3  # tokens a byte, of code in general
 MEASURE_FIRST = 1000  # estimated tokens of live code from which on the default tokenizer measures it

@@ -124,29 +124,38 @@ class Replay:
         return tuple(max(1, round(tokens * left + gained)) for tokens in sizes)
 
     def measured(self, order: int, measure: Measure) -> None:
-        """Where so much is live for the first time, sizes are measured: those at hand, each on the side it is on, and by the usual ratio on the other."""
+        """Where so much is live for the first time, sizes are measured: those at hand, and the later ones by the same ratios."""
         if self.estimate < self.threshold:
             return
         while self.threshold <= self.estimate:
             self.threshold *= MEASURE_GROWTH[self.threshold > MEASURE_FINE]
-        estimated: dict[str, int] = {}
+        side = {lineage: SPLITS[self.side[self.root(lineage)]] for lineage in sorted({lineage for lineage, _, _ in self.at.values()})}
+        if self.take(measure.sizes(order, side) if self.estimate <= MEASURE_LAST else self.estimated()):
+            measure.anchor(order)
+            self.mend(SPLIT_TRIGGER, SPLIT_SETTLED)
+
+    def estimated(self) -> dict[str, int]:
+        """lineage -> its estimated size, of those that are live."""
+        sizes: dict[str, int] = {}
         for lineage, size, _ in self.at.values():
-            estimated[lineage] = estimated.get(lineage, 0) + size
-        side = {lineage: SPLITS[self.side[self.root(lineage)]] for lineage in sorted(estimated)}
-        sizes = measure.sizes(order, side) if self.estimate <= MEASURE_LAST else dict(estimated)
+            sizes[lineage] = sizes.get(lineage, 0) + size
+        return sizes
+
+    def take(self, sizes: Mapping[str, int]) -> bool:
+        """From now on these are the sizes, each on the side where the lineage is, and by the usual ratio on the other; whether there were any."""
+        estimated = self.estimated()
         sizes = {lineage: size for lineage, size in sizes.items() if size and lineage in estimated}
         if not sizes:
-            return
-        measure.anchor(order)
-        seen = [lineage for lineage in sizes if side[lineage] == "train"]
-        unseen = [lineage for lineage in sizes if side[lineage] != "train"]
+            return False
+        seen = [lineage for lineage in sizes if self.side[self.root(lineage)] == TRAIN]
+        unseen = [lineage for lineage in sizes if self.side[self.root(lineage)] != TRAIN]
         usual, self.usual = (_ratio(sizes, estimated, some or list(sizes)) for some in (seen, unseen))
         dearer = self.usual / usual if seen and unseen else 1.0
         self.measure = {lineage: (estimated[lineage], (sizes[lineage], round(sizes[lineage] * dearer))) for lineage in seen}
         self.measure |= {lineage: (estimated[lineage], (round(sizes[lineage] / dearer), sizes[lineage])) for lineage in unseen}
         for path, (lineage, size, _) in list(self.at.items()):
             self.place(path, lineage, size)
-        self.mend(SPLIT_TRIGGER, SPLIT_SETTLED)
+        return True
 
     def move(self, root: str, side: int) -> None:
         for at, sign in ((self.side[root], -1), (side, 1)):

@@ -10,7 +10,8 @@ any time), and near twins at HEAD. Its name and its side are those of its oldest
 share off its target; then the side that lacks most. Files grow unevenly, so when a live share strays, the fewest and smallest groups that
 mend it are moved; ``moved`` counts those. Every decision rests on the past alone: adding a commit replays the same
 past, so an old file keeps its side unless the new commit itself makes the shares stray or makes two old files one. At the end the
-shares are measured on the real sizes at HEAD and, only where they are off by more than a point, mended the same way. Both cannot be had always: a
+shares are measured on the real sizes at HEAD, with the default tokenizer on the tokens that are written, and, only where they are off by more than a point,
+mended the same way. Both cannot be had always: a
 commit that takes half of a code base away leaves shares that only a move mends. ``before`` (the option ``split_as_of``) is for those to whom sides
 matter more than shares: what the splits of an earlier commit know stays where it was, and only what is born later is dealt out.
 
@@ -97,7 +98,9 @@ def _replayed(steps: Iterable[Step], targets: Sequence[float], seed: int, measur
     return replay
 
 
-def _arrived(replay: Replay, twins: Iterable[tuple[str, str]], head: Mapping[str, tuple[str, int]] | None) -> int:
+def _arrived(
+    replay: Replay, twins: Iterable[tuple[str, str]], head: Mapping[str, tuple[str, int]] | None, tokens: Mapping[str, int]
+) -> int:
     """The state at HEAD: twins joined, real sizes in place, shares mended if they are off; how many groups moved for it."""
     before = replay.moved
     for path in sorted(set(replay.at) - set(head)) if head is not None else ():
@@ -110,6 +113,7 @@ def _arrived(replay: Replay, twins: Iterable[tuple[str, str]], head: Mapping[str
         replay.know(other)
         replay.join(one, other)
     replay.settle({root for root in map(replay.root, sorted(replay.parent)) if replay.size[root][0] > 0})
+    replay.take(tokens)
     replay.mend(SPLIT_TOLERANCE, SPLIT_SETTLED)
     replay.settle({replay.root(lineage) for lineage in sorted(replay.parent)})
     return replay.moved - before
@@ -144,10 +148,12 @@ def split_of(
     targets: Mapping[str, float] = SPLIT_SHARES,
     measure: Measure | None = None,
     before: Splits | None = None,
+    tokens: Mapping[str, int] | None = None,
 ) -> Splits:
     """The side of every lineage. ``twins`` are pairs of lineages that are near duplicates at HEAD (see ``twins_of``); ``head`` maps each path of
     HEAD that counts to its lineage and its size in tokens (default: what the steps left behind). ``measure``: the tokenizer's own sizes,
     where it is trained on the train side; without it sizes are the steps'. ``before``: the splits of an earlier commit, by lineage, whose files stay.
+    ``tokens``: of the lineages at HEAD, where they were counted on the sides that come out without them.
 
     Raises ``EliteCodeError`` for an unknown ``split_by``, targets that do not add up to one, and a split by time without times."""
     if split_by not in ("lineage", "time"):
@@ -157,7 +163,7 @@ def split_of(
         raise EliteCodeError(f"cannot split by {dict(targets)}; give train, validation and test shares that add up to 1, train above 0")
     steps = _counted(list(steps), head)
     replay = _replayed(steps, shares, seed, measure, before)
-    moved = _arrived(replay, twins, head)
+    moved = _arrived(replay, twins, head, tokens or {})
     since: dict[str, int] = {}
     if split_by == "time":
         times = {step.lineage: step.time for step in sorted(steps, key=lambda step: step.time)}

@@ -77,7 +77,9 @@ class Vocabulary:
         files = self._files_after(order)
         chosen = [file for file, lineage in files.items() if side.get(lineage) == "train"]
         digest = _digest([(*file, lineage, side.get(lineage, "")) for file, lineage in files.items()])
-        sizes: dict[str, int] = next((told["measured"][digest] for told in self._told_earlier() if digest in told["measured"]), {})
+        sizes: dict[str, int] = next(
+            (told["measured"][digest] for told in (self.told, *self._told_earlier()) if digest in told["measured"]), {}
+        )
         if not sizes:
             texts = self._read(list(files))
             encoder = trained_encoder([texts[file] for file in chosen or files])

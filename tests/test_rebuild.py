@@ -416,6 +416,24 @@ def test_shares_are_within_a_point_in_the_default_tokenizers_own_tokens_and_stay
     assert all({path: side for path, side in after.items() if path in sides[0]} == sides[0] for after in sides[1:])
 
 
+def test_shares_are_those_of_the_tokens_that_are_written_however_wrong_the_measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = started(tmp_path / "repository")
+    committed(folder, {f"src/part_{n}.py": module_text(n, 3 + n % 9) for n in range(90)})
+    right = vocabulary.Vocabulary.sizes
+    monkeypatch.setattr(
+        vocabulary.Vocabulary,
+        "sizes",
+        lambda self, order, side: {k: n * (1 + (side[k] == "validation")) for k, n in right(self, order, side).items()},
+    )
+    config = EliteCodeConfig(name="files", data_dir=str(folder))
+    config.create_config_id({})
+    found = analysis.analysis_of((str(folder),), config.commits, config, tmp_path / "cache")
+    views = [view for corpus in found.corpora for view in corpus.views.values()]
+    tokens = {split: sum(len(view.encoding.ids) for view in views if view.split == split) for split in SPLITS}
+    assert found.facts["shares"] == {split: n / sum(tokens.values()) for split, n in tokens.items()}
+    assert found.facts["shares"] == pytest.approx({"train": 0.85, "validation": 0.10, "test": 0.05}, abs=0.01)
+
+
 def test_anchors_are_commits_that_later_ones_leave_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = started(tmp_path / "repository")
     asked: list[int] = []

@@ -315,6 +315,18 @@ def test_shares_are_those_of_the_tokenizer_that_measures(commits: int) -> None:
     assert dear.shares(split_of(steps))["train"] < 0.84  # by the estimate alone, the sides are off
 
 
+def test_tokens_that_were_counted_at_head_are_what_is_mended_by() -> None:
+    steps = growing_history(400)
+    first = split_of(steps)
+    size = {step.lineage: step.size for step in steps}
+    counted = {lineage: size[lineage] * (2 if side == "validation" else 1) for lineage, side in first.side.items()}
+    second = split_of(steps, tokens=counted)
+    moved = [lineage for lineage in first.side if first.side[lineage] != second.side[lineage]]
+    assert moved and all("validation" in (first.side[lineage], second.side[lineage]) for lineage in moved)
+    assert second.shares == pytest.approx({"train": 0.85, "validation": 0.10, "test": 0.05}, abs=0.01)
+    assert split_of(steps, tokens=size).side == first.side
+
+
 def test_measuring_again_is_rare_goes_on_from_what_is_and_leaves_old_files_where_they_are_in_between() -> None:
     steps = growing_history(700)
     flips, before, asked = [], None, []
