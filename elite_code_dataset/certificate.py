@@ -63,25 +63,25 @@ class Certificate:
         )
 
 
-def _count(shared: np.ndarray, sizes: np.ndarray, others: np.ndarray) -> np.ndarray:
+def counts_as_twins(shared: np.ndarray, sizes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Whether pairs count, by the module's definition."""
     smaller, same = np.minimum(sizes, others), (shared == sizes) & (shared == others)
     return np.where(same, smaller >= EXACT_SHINGLES, (smaller >= NEAR_SHINGLES) & (shared >= NEAR_DUPLICATE_JACCARD * smaller))
 
 
-def _count_shown(shared: np.ndarray, sizes: np.ndarray, others: np.ndarray) -> np.ndarray:
+def counts_as_shown(shared: np.ndarray, sizes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Whether pairs of a context and a target count: the target is in the context."""
     return (others >= NEAR_SHINGLES) & (shared >= NEAR_DUPLICATE_JACCARD * others)
 
 
 def withheld(train: Sequence[str], evaluation: Sequence[str]) -> set[int]:
     """Which of the first texts are exact, near or contained twins of one of the second, by index: those to leave out."""
-    return _twins(train, evaluation, _count)
+    return _twins(train, evaluation, counts_as_twins)
 
 
 def showing(contexts: Sequence[str], evaluation: Sequence[str]) -> set[int]:
     """Which of the contexts hold one of the evaluated targets, by index: those whose rows to leave out."""
-    return _twins(contexts, evaluation, _count_shown)
+    return _twins(contexts, evaluation, counts_as_shown)
 
 
 def _twins(train: Sequence[str], evaluation: Sequence[str], counts: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> set[int]:

@@ -29,10 +29,14 @@ EVOLUTION_WEIGHT = 1.3
 
 @cache
 def source_digest() -> str:
-    """sha256 over this package's own Python sources, so that a cache made by other code is never reused."""
+    """sha256 over this package's own sources and the words and rules it reads, so that a cache made by other code is never reused."""
+    return digest_of(Path(__file__).parent)
+
+
+def digest_of(root: Path) -> str:
+    """The digest of a package that lies in this folder."""
     digest = hashlib.sha256()
-    root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted([*root.rglob("*.py"), *root.glob("assets/*.txt"), *root.glob("assets/*.yml")]):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

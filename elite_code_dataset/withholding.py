@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from elite_code_dataset.certificate import _count, _count_shown
+from elite_code_dataset.certificate import counts_as_shown, counts_as_twins
 from elite_code_dataset.config import NEAR_DUPLICATE_JACCARD, NEAR_SHINGLES
 from elite_code_dataset.joins import covered
 from elite_code_dataset.records import DropReport
@@ -186,11 +186,11 @@ class Shown:
 
     def twins(self, sets: Sequence[np.ndarray]) -> set[int]:
         """Which of these are exact, near or contained twins of an evaluated text, as the certificate counts them."""
-        return self._covering(sets, _count)
+        return self._covering(sets, counts_as_twins)
 
     def showing(self, sets: Sequence[np.ndarray]) -> set[int]:
         """Which of these hold an evaluated text, as the certificate counts contexts."""
-        return self._covering(sets, _count_shown)
+        return self._covering(sets, counts_as_shown)
 
     def _covering(self, sets: Sequence[np.ndarray], counts: Callable) -> set[int]:
         some = list(range(len(sets))) if self.few(sets) else self.likely(sets)

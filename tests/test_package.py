@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import configparser
 import fnmatch
+import shutil
 from pathlib import Path
+
+from elite_code_dataset.config import digest_of, source_digest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "elite_code_dataset"
@@ -30,3 +33,14 @@ def test_building_needs_no_torch() -> None:
     needed = settings["options"]["install_requires"].lower()
     assert "torch" not in needed and "accelerate" not in needed and "peft" not in needed
     assert "torch" in settings["options.extras_require"]["train"]
+
+
+def test_other_sources_words_or_rules_are_another_digest(tmp_path: Path) -> None:
+    copy = tmp_path / "package"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    digests = [digest_of(copy)]
+    for name in ("assets/ordinary_words.txt", "assets/secret_openings.yml", "languages/rust.py"):
+        (copy / name).write_text((copy / name).read_text() + "\n# more\n")
+        digests.append(digest_of(copy))
+    (copy / "assets" / "report.css").write_text("")
+    assert digests[0] == source_digest() and len(set(digests)) == 4 and digest_of(copy) == digests[-1]
