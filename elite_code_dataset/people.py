@@ -32,7 +32,7 @@ CREDIT = (
     r"(?: to| of| from| goes to)?[:,]?[ \t]+"
 )
 _SIGNER = re.compile(
-    rb"^[ \t]*(?:signed-off|co-?authored|co-?developed|acked|reported|reviewed|suggested|tested)-by[ \t]*:[ \t]*([^<>@\n]{3,100}?)[ \t]*<",
+    rb"^[ \t]{0,9}(?:signed-off|co-?authored|co-?developed|acked|reported|reviewed|suggested|tested)-by[ \t]{0,9}:([^\n]{1,300})",
     re.I | re.M,
 )
 
@@ -250,7 +250,8 @@ def signers(message: bytes) -> list[str]:
     """Full names in trailers such as ``Signed-off-by: Name <address>``."""
     if b"by:" not in message and b"-By:" not in message and b"-BY:" not in message:
         return []
-    found = (decoded(name).strip() for name in _SIGNER.findall(message[:100_000]))
+    named = (line.partition(b"<") for line in _SIGNER.findall(message[:100_000]))
+    found = (decoded(name).strip() for name, mark, _ in named if mark)
     return [name for name in found if 2 <= len(name.split()) <= 4 and name.replace(" ", "").replace("-", "").replace(".", "").isalpha()]
 
 
