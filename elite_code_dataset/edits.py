@@ -70,6 +70,7 @@ class Edits:
     clean: Callable[[Sequence[str]], list[str]] = list
     accounts: dict[str, Account] = field(default_factory=dict)
     _lines: dict[str, list[int]] = field(default_factory=dict)
+    _last: dict[str, tuple[str, str]] = field(default_factory=dict)  # lineage -> its newest text, without and with placeholders
 
     def __iter__(self) -> Iterator[Window]:
         batch: list[_Block] = []
@@ -98,7 +99,19 @@ class Edits:
     def _drop(self, change: Change, reason: str, size: int) -> None:
         count(self._account(change).dropped, reason, size)
 
+    def _without_secrets(self, change: Change) -> Change:
+        """The change with the secrets of both whole texts replaced: a block out of the middle of a key is not known for one."""
+        before, after = change.before or "", change.after or ""
+        known = self._last.get(change.lineage)
+        new = [text for text in (before, after) if known is None or text != known[0]]
+        clean = dict(zip(new, self.clean(new))) | ({known[0]: known[1]} if known else {})
+        self._last[change.lineage] = after, clean[after]
+        if clean[before] is before and clean[after] is after:
+            return change
+        return replace(change, before=clean[before], after=clean[after])
+
     def _blocks(self, change: Change) -> list[_Block]:
+        change = self._without_secrets(change)
         before, after = lines_of(change.before or ""), lines_of(change.after or "")
         hunks = hunks_of(before, after)
         ends = _ends(before), _ends(after)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -301,3 +303,26 @@ def test_a_row_says_what_it_is(small: Path) -> None:
     test = next(r for rows in ds.values() for r in rows if r["path"] == "tests/test_part.py")
     assert test["role"] == "test" and kept["role"] == "core" and kept["language"] == "python"
     assert kept["signatures"] and kept["signatures"][0].startswith("def case_3_0(first_291, second_291=None)")
+
+
+def test_no_line_of_a_key_that_history_holds_stands_in_a_row(tmp_path: Path) -> None:
+    """Rotated whole, changed by a line in its middle and taken away: blocks that begin behind the line that says what follows."""
+
+    def key(seed: int) -> list[str]:
+        chance = random.Random(seed)
+        return [base64.b64encode(chance.randbytes(48)).decode() for _ in range(50)]
+
+    def with_key(lines: list[str]) -> str:
+        return module_text(80) + '\nKEY = """-----BEGIN RSA PRIVATE KEY-----\n' + "\n".join(lines) + '\n-----END RSA PRIVATE KEY-----"""\n'
+
+    first, second = key(1), key(2)
+    mended = [*first[:25], second[0], *first[26:]]
+    place = started(tmp_path / "kit")
+    committed(place, {f"src/part_{n}.py": module_text(n) for n in range(12)} | {"src/config.py": module_text(80)})
+    for number, lines in enumerate((first, mended, second)):
+        committed(place, {"src/config.py": with_key(lines)}, f"Set the key {number}", START + (number + 1) * DAY)
+    committed(place, {"src/config.py": module_text(80)}, "Take the key away", START + 9 * DAY)
+    ds = ecd.load_dataset("edits", data_dir=place)
+    texts = [row["text"] for rows in ds.values() for row in rows]
+    assert sum("REDACTED" in text and "KEY" in text for text in texts) >= 3  # the changes themselves are there
+    assert [line for line in {*first, *second} for text in texts if line in text] == []
