@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 
 from elite_code_dataset.config import MAX_MESSAGE_CHARACTERS
-from elite_code_dataset.people import CREDIT, PERSON_BYTES, SIGNED, SOMEONE, People
+from elite_code_dataset.people import CREDIT, PERSON_BYTES, SIGNED, SOMEONE, People, ordinary_words
 
 _BOT = re.compile(
     rb"\[bot\]|\b(?:dependabot|renovate|greenkeeper|github-actions|pre-commit-ci|pyup|snyk|mergify|allcontributors|imgbot|weblate|codecov"
@@ -24,16 +24,23 @@ _BOT = re.compile(
 )
 _REVERT = re.compile(r"revert\b[ :]|revert(?:ing|ed)? (?:\"|commit\b|[0-9a-f]{7})|back(?:ed)? ?out\b", re.I)
 _REVERT_BODY = re.compile(r"^this reverts (?:commit|merge|pull request)\b", re.I | re.M)
-_FULL = r"[^\W\d_a-z][\w.'’-]{0,40}(?:[ \t]{1,9}[\w.'’-]{1,40}){1,3}"
-_SAID_BY = re.compile(  # may stand in a list, without hyphens, or with the name on the next line
-    rf"^[ \t]*(?:[*+>#|-][ \t]*){{0,3}}(?:{SIGNED})[ -]by[ \t]*:(?:[ \t]*\n[ \t]*(?-i:{_FULL})(?:[ \t]*<.*)?[ \t]*$\n?|.*$\n?)",
+_CAPITALISED = r"[^\W\d_a-z][\w.'’-]{0,40}"
+_FULL = rf"{_CAPITALISED}(?:[ \t]{{1,9}}[\w.'’-]{{1,40}}){{1,3}}"
+_TRAILER = re.compile(  # may stand in a list, without hyphens, or with the name on the next line
+    r"^[ \t]*(?:[*+>#|-][ \t]*){0,3}"
+    rf"(?:(?P<by>(?:{SIGNED}|helped|mentored|nacked)(?P<sign>[ -])by)|(?P<told>change-id|(?:git-)?svn-id)|(?P<many>reviewers|subscribers)"
+    r"|[A-Za-z]+(?:-[A-Za-z]+)*-(?:by|to|from|author)|ccs?|from|authors?|co-?authors?|committer|contributors?|credits?|thanks|patch by|patch from)"
+    rf"[ \t]*:(?P<value>(?(by)[ \t]*\n[ \t]*(?-i:{_FULL})(?:[ \t]*<.*)?[ \t]*$|(?!))|.*$)\n?(?:^[ \t]+\S*@.*$\n?)*",
     re.I | re.M,
 )
-_TRAILER = re.compile(
-    r"^[ \t]*(?:[A-Za-z]+(?:-[A-Za-z]+)*-(?:by|to|from|author)|cc|ccs|from|author|authors|committer|contributors?|credits?|thanks|patch by|patch from"
-    r"|change-id|git-svn-id|svn-id|rietveld-.*|bazel-.*)[ \t]*:.*$\n?(?:^[ \t]+\S*@.*$\n?)*",
-    re.I | re.M,
+_MACHINE = re.compile(r"^(?:rietveld|bazel)-[\w-]{1,40}[ \t]*:[ \t]*(?:\S*[0-9a-f]{7}\S*|https?://\S+)[ \t]*$\n?", re.I | re.M)
+_ADDRESSED = (
+    r"(?:\"[^\"\n]{1,60}\"[ \t]*|[^<>@,;\n]{0,80})<[^<>\n]{0,100}(?:@|[ \t][Aa][Tt][ \t])[^<>\n]{0,100}>|[\w.+%-]{1,64}@[\w.-]{1,64}"
 )
+_PLAINLY = rf"{_CAPITALISED}(?:[ \t]{{1,9}}(?:v[ao]n|de[rnl]?|d[aiu]|l[ae]|dos|bin|al|el|te[nr]|{_CAPITALISED})){{1,4}}"
+_ONE = rf"(?:@[\w-]{{1,40}}|{_ADDRESSED}|{_PLAINLY})(?:[ \t]*\([^()\n]{{0,60}}\))?"
+_LIST = re.compile(rf"{_ONE}(?:[ \t]*(?:[,;&+/]|and\b)[ \t]*{_ONE}){{0,20}}[ \t]*[.,;]?")
+_ANGLED = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,64}>")
 _PICKED = re.compile(r"^[ \t]*\(?(?:cherry[- ]picked|backported) from (?:commit )?[0-9a-f]{7,}.*$\n?", re.I | re.M)
 _MERGE = re.compile(r"^(Merge (?:pull request|PR|MR|merge request) [#!]?\d+) from \S+", re.M)
 _BRANCH = re.compile(r"(?<![^\s'\"])[\w.]{1,40}(?:[-/:][\w.]{1,40}){1,9}")
@@ -45,6 +52,7 @@ _NAME = r"[^\W\d_a-z][\w.'-]{0,40}(?:[ \t]{1,9}[^\W\d_a-z](?:\.(?=[ \t])|[\w'-]{
 _HANDLED = rf"(?:@[A-Za-z0-9][\w-]*|{SOMEONE}\b)"
 _HANDLE = re.compile(rf"(?P<before>\b(?:{CREDIT}|by[ \t]+)){_HANDLED}(?:(?:[ \t]*[,;&+/][ \t]*|,?[ \t]+and[ \t]+|[ \t]+){_HANDLED})*", re.I)
 _CREDITED = re.compile(rf"(?P<before>\b(?i:{CREDIT})){_NAME}(?![\w/]|\.\w)")
+_VALUE = 300  # characters of a trailer that are looked at
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -62,8 +70,9 @@ def is_revert(message: str) -> bool:
 
 def cleaned(message: str, people: People) -> str:
     """The message as a row may show it; '' where only names stood."""
-    text = message[:MAX_MESSAGE_CHARACTERS].replace("\r\n", "\n").replace("\0", "")
-    text = _PICKED.sub("", _TRAILER.sub("", _SAID_BY.sub("", text)))
+    text = message[:MAX_MESSAGE_CHARACTERS].replace("\r\n", "\n").replace("\0", "").lstrip()
+    text = _TRAILER.sub(lambda found: "" if _is_trailer(found, people) else found.group(), text)
+    text = _PICKED.sub("", _MACHINE.sub("", text))
     text = _MERGE.sub(r"\1", text)
     text = _MERGE_REMOTE.sub(r"\1", text)
     if text.startswith("Merge"):
@@ -74,6 +83,23 @@ def cleaned(message: str, people: People) -> str:
     text = people.without_names(text)
     text = _HANDLE.sub(rf"\g<before>{SOMEONE}", text) if "@" in text else text
     return _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip()
+
+
+def _is_trailer(found: re.Match[str], people: People) -> bool:
+    """Whether a line ``key: value`` says who did something. The subject is one only where nothing but people stand behind a plain key."""
+    value = found["value"][:_VALUE].strip()
+    if found["told"]:
+        return True
+    subject = found.start() == 0
+    if (found["sign"] == "-" or found["many"]) and not subject:
+        return True
+    if subject and not found["by"] and "@" not in value:
+        return False
+    if _LIST.fullmatch(value) or (not subject and _ANGLED.search(value)):
+        return True
+    if " " in value:
+        return people.without_names(value) == SOMEONE
+    return people.is_handle(value) or bool(found["by"] and not subject and value.isalnum() and value.lower() not in ordinary_words())
 
 
 def _unowned(branch: str, people: People) -> str:
