@@ -14,15 +14,30 @@ from __future__ import annotations
 import re
 
 from elite_code_dataset.config import MAX_MESSAGE_CHARACTERS
-from elite_code_dataset.people import CREDIT, PERSON_BYTES, SIGNED, SOMEONE, People, ordinary_words
+from elite_code_dataset.people import CREDIT, PERSON_BYTES, SIGNED, SOMEONE, People, decoded, ordinary_words
 
-_BOT = re.compile(
-    rb"\[bot\]|\b(?:dependabot|renovate|greenkeeper|github-actions|pre-commit-ci|pyup|snyk|mergify|allcontributors|imgbot|weblate|codecov"
-    rb"|semantic-release|release-please|copybara|bors|homu|k8s-ci-robot|travis|circleci|jenkins|scala-steward|whitesource|deepsource|restyled)\b"
-    rb"|(?:^|[\s_-])(?:ro)?bot(?:$|[\s@<_-])",
+_BOT = re.compile(  # what no person is called
+    r"\[bot\]|\b(?:dependabot|renovate|greenkeeper|github-actions|pre-commit-ci|pyup|snyk|mergify|allcontributors|imgbot|weblate|codecov"
+    r"|semantic-release|release-please|copybara|k8s-ci-robot|k8s[ -]publish(?:er|ing)|circleci|scala-steward|whitesource|deepsource|restyled"
+    r"|copilot|github-merge-queue|travis-?ci)\b|[-_](?:ro)?bot(?![^\W_])|(?<![^\W_])(?:ro)?bot[-_]|[-_](?:bors|homu)\b"
+    r"|(?<![^\W_])(?:auto|build|merge|release|deploy|sync|lint|format|fix|review|test|version|update|bump|backport|ci|rust|git|code|docs?)(?:bot|Bot)\b"
+    r"|(?-i:[a-z]Bot\b)",
     re.I,
 )
-_REVERT = re.compile(r"revert\b[ :]|revert(?:ing|ed)? (?:\"|commit\b|[0-9a-f]{7})|back(?:ed)? ?out\b", re.I)
+_BOT_ADDRESS = re.compile(r"(?:^|[\s._+-])(?:(?:ro)?bot|ci|no-?reply-bot|automation)(?:$|[\s._+-])", re.I)
+_SHARED = frozenset("travis jenkins bors homu bot robot".split())  # names of programs that are persons' names too
+_HELPER = re.compile(  # what such a program's other words are
+    r"ci$|pre-|bot|auto|servic|merg|releas|build|deploy|publi|sync|updat|bump|lint|format|review|version|backport|translat|doc|integrat|machine|github"
+    r"|gitlab|action|queue|server|system|user$|admin|code|stale|test|rust|k8s|kube|open|apache|google|app$|the$|team|project|commit|pull|check|pr$"
+    r"|changelog|license|security|depend|package|web|cron|nightly|travis$|jenkins$|bors$|homu$"
+)
+_COMMIT = r"(?:\"|#\d|r\d{3}|[0-9a-f]{7,40}\b|(?:commits?|changesets?|pr|pull request|merge)\b)"
+_REVERT = re.compile(  # ``revert: x``, ``chore(revert): x``, ``[revert] x``; ``Revert "x"`` and what commits are called, behind ``fix:`` too
+    r"(?:revert(?:\([^()\n]{0,60}\))?!?:|\w{1,20}\(revert\)!?:|\[revert\]"
+    rf"|(?:\w{{1,20}}(?:\([^()\n]{{0,60}}\))?!?:[ \t]*|\[[^\[\]\n]{{1,40}}\][ \t]*)?"
+    rf"(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)?[ -]?out)[ \t]+(?:(?:the|this|last|my|previous|of|bad)[ \t]+){{0,3}}(?:{_COMMIT}|(?:change|patch)(?:es|s)?\b|[^\n]{{1,60}}[ \t]changes?$)|revert[ \t]+back\b)",
+    re.I | re.M,
+)
 _REVERT_BODY = re.compile(r"^this reverts (?:commit|merge|pull request)\b", re.I | re.M)
 _CAPITALISED = r"[^\W\d_a-z][\w.'’-]{0,40}"
 _FULL = rf"{_CAPITALISED}(?:[ \t]{{1,9}}[\w.'’-]{{1,40}}){{1,3}}"
@@ -58,8 +73,15 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 def is_bot(author: bytes) -> bool:
     """Whether this author line (``Name <address>``) is a program's."""
-    name, _, address = author[:PERSON_BYTES].partition(b"<")
-    return bool(_BOT.search(name.strip()) or _BOT.search(address.partition(b"@")[0]) or b"[bot]" in address)
+    name, _, address = decoded(author[:PERSON_BYTES]).partition("<")
+    local = address.partition("@")[0]
+    if any(map(_BOT.search, (name, local))) or "[bot]" in address or _BOT_ADDRESS.search(local):
+        return True
+    words = name.lower().split()
+    others = [word for word in words if word not in _SHARED]
+    if len(words) == 1:
+        return not others and (words != ["travis"] or "travis-ci" in address)
+    return len(others) < len(words) and (not others or any(map(_HELPER.match, others)))
 
 
 def is_revert(message: str) -> bool:

@@ -60,3 +60,36 @@ def test_a_trailer_that_names_somebody_goes(line: str) -> None:
 @pytest.mark.parametrize("line", ["Signed-off-by: Ann Ray <a@x.org>", "Reviewed-by: Ann Ray", "Author: Ann Ray <a@x.org>"])
 def test_a_message_that_only_names_a_person_says_nothing(line: str) -> None:
     assert cleaned(line, People()) == ""
+
+
+PROGRAMS = """Copilot <x@y.org>|Buildbot <b@b.org>|mergebot <x@y.org>|github-merge-queue <x@y.org>|K8s Publisher <x@y.org>|rust-bors <x@y.org>
+Travis CI <t@x.org>|Jenkins <j@x.org>|Release Bot <r@x.org>|Autofix Bot <x@y.org>|DavidBot <x@y.org>|bors <bors@x.org>|Jane <jane-bot@x.org>
+Travis <builds@travis-ci.org>|Deploy Service Bot <d@x.org>|copilot-swe-agent[bot] <x@y.org>|Max Bot <bot@x.org>|Jo <ci@x.org>"""
+PERSONS = """Travis Stewart <t@x.org>|Travis Oliphant <travis@x.org>|Katy Jenkins <katy@x.org>|Pavel Bors <p@x.org>|Max Bot <m@x.org>|Travis <t.b@x.org>
+Jenkins Maria <m@x.org>|nobot <n@x.org>|Robot Chicken <r@x.org>|Lucia Cillo <lucia@x.org>"""
+
+
+@pytest.mark.parametrize("author", parted(PROGRAMS))
+def test_a_program_is_a_bot_by_its_name_or_address(author: str) -> None:
+    assert is_bot(author.encode())
+
+
+@pytest.mark.parametrize("author", parted(PERSONS))
+def test_a_person_called_like_a_program_is_no_bot(author: str) -> None:
+    assert not is_bot(author.encode())
+
+
+REVERTS = """Revert "Fix it"|Revert 0123456789|Revert commit 0123456|revert: x|revert!: drop x|revert(cli): x|fix: revert "x"|chore(revert): x
+[revert] foo|[parser] Revert "x"|Backed out changeset 0123456789ab|Back out the change|Reverts #123|Revert the last commit|Revert whitespace changes|Revert back to 1.0|Revert "Revert x" """
+NO_REVERTS = """Revert button: add to toolbar|Revert to using threads|Backout strategy for workers|back out of menu|Add revert command|Undo x
+fix: revert button|Reapply "x"|Reverting is faster now|Reverse the list|fix(revert-button): x"""
+
+
+@pytest.mark.parametrize("subject", parted(REVERTS))
+def test_a_revert_is_known_by_the_forms_of_one(subject: str) -> None:
+    assert is_revert(subject)
+
+
+@pytest.mark.parametrize("subject", parted(NO_REVERTS))
+def test_talk_of_reverting_is_no_revert(subject: str) -> None:
+    assert not is_revert(subject)
