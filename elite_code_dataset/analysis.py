@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
@@ -27,7 +28,7 @@ from elite_code_dataset.options import Options
 from elite_code_dataset.reading import Reading, read
 from elite_code_dataset.records import SCALES, SPLITS, EliteCodeError, Import, ParsedFile, Unit
 from elite_code_dataset.repository import open_repository
-from elite_code_dataset.similarity import estimated_tokens
+from elite_code_dataset.similarity import estimated_tokens, shingles
 from elite_code_dataset.splits import Measure, Splits, Step, split_of, twins_of
 from elite_code_dataset.tokens import Encoder, Encoding, encoder_named
 from elite_code_dataset.vocabulary import TOLD, Vocabulary
@@ -36,6 +37,7 @@ from elite_code_dataset.windows import Corpus, View, pieces_of
 # The options that change the analysis; the others only change what is cut from it.
 SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "split_as_of", "seed", "tokenizer")
 ENCODE_BATCH = 64  # files
+COMMON_PARTS = 3
 UNIT_FIELDS, IMPORT_FIELDS = (tuple(f.name for f in fields(noun)) for noun in (Unit, Import))
 # Said, not guessed, as a whole repository may have no unit, import or dependency.
 TYPES = {
@@ -79,6 +81,15 @@ class Analysis:
             starts = view.encoding.starts
             found += [view.raw[int(starts[p.first]) : int(starts[p.last])].decode() for p in pieces_of(view, SCALES[0])]
         return found
+
+    @cached_property
+    def trained(self) -> list[list[np.ndarray]]:
+        """The files of train as sets of shingles, in three parts: what stands in all of them is common to the code base."""
+        views = [view for corpus in self.corpora for view in corpus.views.values() if view.split == "train"]
+        parts: list[list[np.ndarray]] = [[] for _ in range(COMMON_PARTS)]
+        for view, one in zip(views, shingles([view.source.text for view in views])):
+            parts[zlib.crc32(view.source.lineage.encode()) % COMMON_PARTS].append(one)
+        return parts
 
 
 def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options, cache: Path, bounds: Sequence[str] = ()) -> Analysis:

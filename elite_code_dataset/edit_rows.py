@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
@@ -180,10 +181,12 @@ def _report(tally: Tally) -> DropReport:
     )
 
 
-def write(draft: Path, parts: Sequence[EditRows], tokenizer: str, evaluated: Sequence[str]) -> list[DropReport]:
+def write(
+    draft: Path, parts: Sequence[EditRows], tokenizer: str, evaluated: Sequence[str], trained: Sequence[Sequence[np.ndarray]]
+) -> list[DropReport]:
     """The rows of all repositories, without those that show what is ``evaluated``; returns the reports."""
     told = [{"order": order_digest(part.commits), "parts": [vars(one) for one in part.told]} for part in parts]
-    withheld = rows.leave(draft, [part.rows for part in parts], "edit_rows", tokenizer, told, evaluated)
+    withheld = rows.leave(draft, [part.rows for part in parts], "edit_rows", tokenizer, told, evaluated, trained)
     return [report for part in parts for report in part.reports] + ([withheld] if withheld.dropped else [])
 
 

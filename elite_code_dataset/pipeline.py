@@ -118,7 +118,9 @@ def _rows(analysis: Analysis, name: str, config: EliteCodeConfig, options: Seque
 
 def _write_windows(draft: Path, analysis: Analysis, scale: int, config: EliteCodeConfig, name: str) -> None:
     lefts = [rows.left_by(analysis.folder, name, place, analysis.encoder.digest) for place in range(len(analysis.corpora))]
-    report, cuts = window_rows.write(draft, analysis.corpora, lefts, scale, config.overlap, config.cut == "blind", analysis.evaluated)
+    report, cuts = window_rows.write(
+        draft, analysis.corpora, lefts, scale, config.overlap, config.cut == "blind", analysis.evaluated, analysis.trained
+    )
     store.write_json(draft / "report.json", {"drops": [report.as_dict()], "cuts": {f"w{scale}": dict(sorted(cuts.items()))}})
 
 
@@ -139,7 +141,7 @@ def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig, name:
             continue
         with open_repository(place, commit, history_in(analysis.folder, at)) as repository:
             parts.append(_edits_of(repository, analysis, at, config, name))
-    reports = edit_rows.write(draft, parts, analysis.encoder.digest, analysis.evaluated)
+    reports = edit_rows.write(draft, parts, analysis.encoder.digest, analysis.evaluated, analysis.trained)
     changes = sum(part.changes for part in parts)
     texts = (text for part in parts for some in part.rows.values() for text in some.table["text"].to_pylist())
     secrets = placeholders(text for text in texts if "REDACTED_" in text or "redacted-" in text)  # two searches are quicker than a pattern

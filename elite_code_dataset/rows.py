@@ -63,6 +63,7 @@ def leave(
     tokenizer: str,
     places: Sequence[Mapping[str, Any]],
     evaluated: Sequence[str],
+    trained: Sequence[Sequence[np.ndarray]],
 ) -> DropReport:
     """Put the rows of all repositories on disk, without what evaluation (see ``without_shown``) shows too, with what ``Left`` needs: of each repository
     its ``parts``, which say how many rows of each split they are, in order."""
@@ -71,7 +72,7 @@ def leave(
     for split in SPLITS:
         starts = accumulate((len(part[split].table) for part in parts), initial=0)
         before[split] = [part[split].before.moved(start) for part, start in zip(parts, starts) if part[split].before]
-    kept = without_shown(tables, step, evaluated, before)
+    kept = without_shown(tables, step, evaluated, before, trained)
     write(draft, kept.tables)
     (draft / "withheld").mkdir()
     write(draft / "withheld", {split: tables[split].take(pa.array(list(out), pa.int64())) for split, out in kept.out.items()})

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from elite_code_dataset import progress, rows
 from elite_code_dataset.records import SPLITS, DropReport, Window
 from elite_code_dataset.view import View
@@ -37,6 +39,7 @@ def write(
     overlap: float,
     blind: bool,
     evaluated: Sequence[str],
+    trained: Sequence[Sequence[np.ndarray]],
 ) -> tuple[DropReport, Counter]:
     """The rows of all repositories at one scale, without those that show what is ``evaluated``; returns the report, and how many pieces were cut at
     which level."""
@@ -63,4 +66,4 @@ def write(
         commit = next((view.source.commit for view in corpus.views.values()), "")
         found.append({split: rows.pieced(pieces[split], left, split, corpus.commit_time, commit) for split in SPLITS})
         places.append({"parts": parts})
-    return rows.leave(draft, found, f"w{scale}", corpora[0].encoder.digest, places, evaluated), cuts
+    return rows.leave(draft, found, f"w{scale}", corpora[0].encoder.digest, places, evaluated, trained), cuts

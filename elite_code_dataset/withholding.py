@@ -23,7 +23,8 @@ from elite_code_dataset.records import DropReport
 from elite_code_dataset.similarity import alike, shingles
 from elite_code_dataset.sketches import may_match, sketches_of
 
-TWIN, SHOWN = "twin_in_evaluation", "context_shows_evaluation"
+TWIN, SHOWN, COMMON = "twin_in_evaluation", "context_shows_evaluation", "common_in_train"
+EVALUATED = ("validation", "test")
 AGAINST = {"validation": ("test",), "train": ("validation", "test")}
 TARGET, CONTEXT = range(2)
 BITS = 22
@@ -41,6 +42,10 @@ class Before:
     shown: frozenset[str]
     sets: Mapping[str, np.ndarray]
     sketches: tuple[pa.Table, pa.Table]
+
+    def judged(self) -> Before:
+        """The same without what stood in train, which is looked for each time."""
+        return replace(self, reasons={i: reason for i, reason in self.reasons.items() if reason != COMMON})
 
     def moved(self, offset: int) -> Before:
         """The same with every row so many places further back."""
@@ -61,38 +66,66 @@ class Kept:
 
 
 def without_shown(
-    tables: Mapping[str, pa.Table], step: str, evaluated: Sequence[str] = (), before: Mapping[str, Sequence[Before]] | None = None
+    tables: Mapping[str, pa.Table],
+    step: str,
+    evaluated: Sequence[str] = (),
+    before: Mapping[str, Sequence[Before]] | None = None,
+    trained: Sequence[Sequence[np.ndarray]] = (),
 ) -> Kept:
-    """Take out of train what validation or test shows too, in a target or in a context, and out of validation what test shows. ``evaluated`` are
-    further texts of evaluation, such as the functions of its files where rows are larger."""
+    """Rows of which no split shows another's. What all ``trained`` parts of train's files hold (as sets of shingles), such as a licence or a function that
+    was copied everywhere, leaves evaluation, where it would measure nothing and cost train every file. Then train loses what validation or test shows too,
+    in a target or in a context, and validation what test shows. ``evaluated`` are further texts of evaluation, such as the functions of its files where rows
+    are larger."""
     rows = {split: Rows(table) for split, table in tables.items()}
-    targets = {split: one.texts[TARGET] for split, one in rows.items()}
+    everything = {split: one.texts[TARGET] for split, one in rows.items()}
+    out: dict[str, dict[int, str]] = {}
+    common: list[int] = []
+    if trained:
+        held = {split: rows[split].sets(TARGET, range(len(tables[split]))) for split in EVALUATED if split in tables}
+        out = {split: dict.fromkeys(inside(sets, trained), COMMON) for split, sets in held.items()}
+        common = inside(shingles(evaluated), trained)
+    further = [text for i, text in enumerate(evaluated) if i not in common]
+    targets = {split: _without(texts, out.get(split, ())) for split, texts in everything.items()}
     kept = Kept(dict(tables))
-    reasons: Counter = Counter()
-    sizes: Counter = Counter()
     for split, against in AGAINST.items():
         if split not in tables:
             continue
-        shown = [text for other in against for text in targets.get(other, [])] + (list(evaluated) if split == "train" else [])
-        evaluation = Shown({digest_of(text): text for text in shown}, *(known.sets for known in (before or {}).get(split, ())))
-        out = judged(rows[split], evaluation, (before or {}).get(split, ()), split == "train")
-        kept.shown[split], kept.out[split] = evaluation.sets, dict(sorted(out.items()))
-        kept.sketches[split] = rows[split].sketches((before or {}).get(split, ()))
-        reasons.update(out.values())
-        for i, reason in out.items():
-            sizes[reason] += len(targets[split][i].encode())
-        if out:
-            kept.tables[split] = without(tables[split], kept.out[split])
-            targets[split] = [target for i, target in enumerate(targets[split]) if i not in out]
+        shown = [text for other in against for text in targets.get(other, [])] + (further if split == "train" else [])
+        known = [one.judged() for one in (before or {}).get(split, ())]
+        evaluation = Shown({digest_of(text): text for text in shown}, *(one.sets for one in known))
+        out[split] = out.get(split, {}) | judged(rows[split], evaluation, known, split == "train")
+        kept.shown[split], kept.sketches[split] = evaluation.sets, rows[split].sketches(known)
+        targets[split] = _without(everything[split], out[split])
+    reasons: Counter = Counter()
+    sizes: Counter = Counter()
+    for split, found in out.items():
+        kept.out[split] = dict(sorted(found.items()))
+        if found:
+            stay = [i for i in range(len(tables[split])) if i not in found]
+            kept.tables[split] = tables[split].take(pa.array(stay, pa.int64()))
+        for i, reason in found.items():
+            reasons[reason] += 1
+            sizes[reason] += len(everything[split][i].encode())
     bytes_kept = sum(len(text.encode()) for found in targets.values() for text in found)
     report = DropReport(step, sum(map(len, targets.values())), dict(reasons), bytes_kept, dict(sizes))
     return Kept(kept.tables, kept.out, kept.shown, kept.sketches, report)
 
 
-def without(table: pa.Table, rows: Iterable[int]) -> pa.Table:
-    """The table without these rows, which are in order; nothing is copied."""
-    edges = [-1, *rows, len(table)]
-    return pa.concat_tables([table.slice(a + 1, b - a - 1) for a, b in zip(edges, edges[1:])])
+def _without(texts: Sequence[str], out: Container[int]) -> list[str]:
+    return [text for i, text in enumerate(texts) if i not in out]
+
+
+def inside(sets: Sequence[np.ndarray], parts: Sequence[Sequence[np.ndarray]]) -> list[int]:
+    """Which of these stand in a file of every part, whole but for what the certificate lets differ, in order."""
+    some = [i for i, one in enumerate(sets) if len(one) >= NEAR_SHINGLES and parts]
+    for files in parts:
+        found = covered([sets[i] for i in some], files, NEAR_DUPLICATE_JACCARD, _count_inside) if some and files else set()
+        some = [some[k] for k in sorted(found)]
+    return some
+
+
+def _count_inside(shared: np.ndarray, sizes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return shared >= NEAR_DUPLICATE_JACCARD * sizes
 
 
 class Rows:

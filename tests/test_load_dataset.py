@@ -264,8 +264,8 @@ def test_from_the_checkout_the_name_alone_is_a_loading_script_where_datasets_run
 def test_what_is_missing_from_a_files_rows_is_what_the_drop_report_counts(tmp_path: Path) -> None:
     """A function that two files share, one of them in evaluation, is withheld from the other's rows; its bytes are counted."""
     place = started(tmp_path / "kit")
-    shared = module_text(500, 1).split("import math\n")[1]
-    files = {f"src/kit/part_{n}.py": module_text(n) + (shared if n % 2 else "") for n in range(24)}
+    shared = [module_text(500 + n, 1).split("import math\n")[1] for n in range(12)]
+    files = {f"src/kit/part_{n}.py": module_text(n) + shared[n % 12] for n in range(24)}
     committed(place, files)
     ds = load_dataset(NAME, "w256", data_dir=str(place))
     shown = sum(row["end_byte"] - row["start_byte"] for rows in ds.values() for row in rows)

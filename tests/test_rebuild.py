@@ -259,19 +259,21 @@ def test_a_merge_that_gives_a_file_another_lineage_is_no_surprise(tmp_path: Path
 def test_no_row_of_train_shows_a_function_of_evaluation_in_its_context(tmp_path: Path, tokenizer: str) -> None:
     folder = small_repository(tmp_path / "repository", 30)
     first = made(folder, tmp_path / "before", ("files",), tokenizer=tokenizer)["files"]
-    path = next(row["path"] for row in first["test"] + first["validation"] if "part_" in row["path"] and row["path"].endswith(".py"))
-    function = (folder / path).read_text().split("\n\n\n")[2]
-    assert function.count("\n") >= 5
+    evaluated = [row["path"] for row in first["test"] + first["validation"] if "part_" in row["path"] and row["path"].endswith(".py")]
+    functions = [one for path in evaluated for one in (folder / path).read_text().split("\n\n\n")[2:7]][:10]
+    assert len(functions) == 10 and all(function.count("\n") >= 5 for function in functions)
     files = {}
-    for number in range(6):
-        files[f"src/kit/copy_{number}.py"] = module_text(200 + number, 9) + "\n\n" + function + "\n"
+    for number in range(10):
+        files[f"src/kit/copy_{number}.py"] = module_text(200 + number, 9) + "\n\n" + functions[number] + "\n"
         files[f"src/kit/user_{number}.py"] = f"from kit.copy_{number} import case_{200 + number}_1\n\n" + module_text(300 + number, 2)
     committed(folder, files, "Copy a function", START + 200 * DAY)
     found = made(folder, tmp_path / "cache", ("files", "w1024", "w4096", "edits"), tokenizer=tokenizer)
     sides = {row["path"]: split for split in SPLITS for row in found["files"][split]}
-    assert sides[path] != "train" and any(sides[f"src/kit/{name}_{n}.py"] == "train" for n in range(6) for name in ("copy", "user"))
+    assert all(sides[path] != "train" for path in evaluated[:2]) and any(
+        sides[f"src/kit/{name}_{n}.py"] == "train" for n in range(10) for name in ("copy", "user")
+    )
     for name in ("w1024", "w4096", "edits"):
-        assert not [row["path"] for row in found[name]["train"] if function.strip() in row["text"]], name
+        assert not [row["path"] for row in found[name]["train"] if any(function.strip() in row["text"] for function in functions)], name
     dropped = {r for drop in found["w4096 facts"]["drops"] + found["edits facts"]["drops"] for r in drop["dropped"]}
     assert {"twin_in_evaluation", "context_shows_evaluation"} <= dropped
 
@@ -293,12 +295,31 @@ def test_secrets_that_only_history_holds_are_counted_too(tmp_path: Path) -> None
 
 def test_a_split_all_of_whose_rows_are_withheld_is_left_out(tmp_path: Path) -> None:
     folder = small_repository(tmp_path / "repository")
-    header = "".join(f"# Line {number} of what stands above every file of the kit, whoever wrote it.\n" for number in range(12))
-    texts = {path.relative_to(folder).as_posix(): header + path.read_text() for path in sorted(folder.rglob("*.py"))}
-    committed(folder, texts, "Add headers", START + 400 * DAY)
+    sides = {row["path"]: split for split, some in made(folder, tmp_path / "before", ("files",))["files"].items() for row in some}
+    pair = [next(p for p, side in sorted(sides.items()) if (side == "train") is train and p.endswith(".py")) for train in (True, False)]
+    more = "\n\n" + module_text(900, 2)
+    committed(folder, {path: (folder / path).read_text() + more for path in pair}, "Add the same twice", START + 400 * DAY)
     rows_made = made(folder, tmp_path / "cache", ("edits",), since=START + 399 * DAY, message_share=0.0)["edits"]
     assert rows_made["test"] or rows_made["validation"]
     assert not rows_made["train"]
+
+
+def test_a_licence_above_every_file_costs_train_nothing(tmp_path: Path) -> None:
+    folder = started(tmp_path / "repository")
+    header = "".join(f"# Line {number} of what stands above every file of the kit, whoever wrote it.\n" for number in range(12))
+    committed(folder, {f"src/kit/part_{number}.py": header + "\n" + module_text(number) for number in range(60)})
+    committed(folder, {f"src/kit/lone_{number}/__init__.py": header for number in range(9)}, "Add packages", START + DAY)
+    found = made(folder, tmp_path / "cache", ("files", "w256", "w1024", "w4096", "edits", "multiscale"))
+    sides = {row["path"]: split for split in SPLITS for row in found["files"][split]}
+    for name in ("w256", "w1024", "w4096"):
+        rows_of_train = [row for row in found[name]["train"] if row["path"] in sides and "/part_" in row["path"]]
+        assert {row["path"] for row in rows_of_train} == {path for path, side in sides.items() if side == "train" and "/part_" in path}
+    alone = [row for name in NAMES if name in found for split in ("validation", "test") for row in found[name].get(split, [])]
+    assert alone and not [
+        row for row in alone if row.get("context_chars") is not None and row["text"][row["context_chars"] :].strip() == header.strip()
+    ]
+    drops = {reason for drop in found["w256 facts"]["drops"] for reason in drop["dropped"]}
+    assert "common_in_train" in drops
 
 
 def test_repositories_without_code_or_of_one_name_stand_beside_others(tmp_path: Path) -> None:
