@@ -66,8 +66,10 @@ _NAMED_ADDRESS = re.compile(rf"(?:\b[^\W\d_][\w.'-]{{0,40}}[ \t]{{1,9}}){{0,3}}<
 _NAME = r"[^\W\d_a-z][\w.'-]{0,40}(?:[ \t]{1,9}[^\W\d_a-z](?:\.(?=[ \t])|[\w'-]{0,40})){1,3}"
 _HANDLED = rf"(?:@[A-Za-z0-9][\w-]*|{SOMEONE}\b)"
 _HANDLE = re.compile(rf"(?P<before>\b(?:{CREDIT}|by[ \t]+)){_HANDLED}(?:(?:[ \t]*[,;&+/][ \t]*|,?[ \t]+and[ \t]+|[ \t]+){_HANDLED})*", re.I)
-_CREDITED = re.compile(rf"(?P<before>\b(?i:{CREDIT})){_NAME}(?![\w/]|\.\w)")
+_CREDITED = re.compile(rf"(?P<before>\b(?i:{CREDIT}))(?P<name>{_NAME})(?![\w/]|\.\w)")
 _VALUE = 300  # characters of a trailer that are looked at
+_CALLS = re.compile(r"cc\b|ping\b", re.I)  # what programs do too
+_SIGNS = re.compile(r"signed|co[ -]?auth|co[ -]?dev|acked", re.I)  # what persons alone do
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -101,7 +103,7 @@ def cleaned(message: str, people: People) -> str:
         subject, blank, body = text.partition("\n\n")
         text = _BRANCH.sub(lambda found: _unowned(found.group(), people), subject) + blank + body
     text = _NAMED_ADDRESS.sub(SOMEONE, text) if "@" in text else text
-    text = _CREDITED.sub(rf"\g<before>{SOMEONE}", text)
+    text = _CREDITED.sub(lambda found: found["before"] + SOMEONE if _is_credited(found, people) else found.group(), text)
     text = people.without_names(text)
     text = _HANDLE.sub(rf"\g<before>{SOMEONE}", text) if "@" in text else text
     return _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip()
@@ -122,6 +124,13 @@ def _is_trailer(found: re.Match[str], people: People) -> bool:
     if " " in value:
         return people.without_names(value) == SOMEONE
     return people.is_handle(value) or bool(found["by"] and not subject and value.isalnum() and value.lower() not in ordinary_words())
+
+
+def _is_credited(found: re.Match[str], people: People) -> bool:
+    """Whether the capitalised words behind a word of thanks are an unknown person's name, and not ordinary words (``Found by Address Sanitizer``)."""
+    if _CALLS.match(found["before"]):
+        return False
+    return bool(_SIGNS.match(found["before"])) or not all(map(people.is_ordinary, found["name"].replace("-", " ").split()))
 
 
 def _unowned(branch: str, people: People) -> str:

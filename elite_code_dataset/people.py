@@ -53,6 +53,10 @@ _PART_AFTER = re.compile(r"[\w`/\\=(@]|::|\.\w|-(?!patch|fix|style)\w|['’]\w*\
 _BEHIND = 60  # characters in which a word of credit is looked for
 _CREDITED = re.compile(rf"\b{CREDIT}@?$", re.I)
 _BESIDE = re.compile(r"\b(?:by|from|per|via|according to|ask(?:ed|ing)?|on behalf of|pair(?:ed|ing)? with)[ \t]+$", re.I)
+_TAKES = re.compile(
+    r"\b(?:bump|updat|upgrad|downgrad|us|requir|install|pin|migrat)(?:e?s|e?d|ing|e)?(?:[ \t]+to)?[ \t]+$", re.I
+)  # packages, not persons
+_NUMBERED = re.compile(r"[ \t]+(?:(?:from|to|version)[ \t]+)?v?\d+(?:\.|\b)(?!-)")
 _OWNS = re.compile(r"['’](?:s\b|(?!\w))")
 _SAYS = re.compile(
     r",?[ \t]+(?:sa(?:id|ys)|suggest(?:s|ed)|point(?:s|ed) out|mention(?:s|ed)|report(?:s|ed)|notice[sd]|ask(?:s|ed)|request(?:s|ed)"
@@ -148,6 +152,11 @@ class People:
         elif any(map(str.isalpha, folded[0])):
             self._add_single(folded[0], DOUBTED if self._is_common(folded[0]) else ANYWHERE)
 
+    def is_ordinary(self, word: str) -> bool:
+        """Whether a word is one of ordinary text or of this code base."""
+        folded = _folded(word.strip(".'’"))
+        return folded in ordinary_words() or folded in self._own_words or folded in _NOBODY
+
     def _is_common(self, word: str) -> bool:
         """Whether a word may be one of ordinary text or of this code base."""
         if not word.isascii():
@@ -219,13 +228,15 @@ class People:
         """Whether this single word means the person. ``done``: where the last name that was replaced ends, 0 for none."""
         start, end = word.span()
         before, after = text[max(start - _BEHIND, 0) : start], text[end : end + _BEHIND]
-        name = word.group()
+        name, own = word.group(), _OWNS.match(after)
+        if not own and (_NUMBERED.match(after) or (_TAKES.search(before) and not _BESIDE.search(before))):  # a package of that name
+            return False
         if _PART_BEFORE.search(before) or _PART_AFTER.match(after) or name.isupper():  # in capitals it is an abbreviation
             return False
         capital = name[0].isupper() and name[1:].islower()
         if (capital and _NEXT_CAPITAL.match(after)) or kind == ANYWHERE:
             return kind == ANYWHERE and not (capital and _NEXT_CAPITAL.match(after))  # else it is another person of that name
-        ends, own = _ENDS.match(after), _OWNS.match(after)
+        ends = _ENDS.match(after)
         listed = done and start - done < 12 and capital and _LISTED.fullmatch(text[done:start])
         if listed or ((capital or name in self._handles) and _CREDITED.search(before)):
             return bool(ends or own) or (capital and kind == BESIDE)

@@ -93,3 +93,30 @@ def test_a_revert_is_known_by_the_forms_of_one(subject: str) -> None:
 @pytest.mark.parametrize("subject", parted(NO_REVERTS))
 def test_talk_of_reverting_is_no_revert(subject: str) -> None:
     assert not is_revert(subject)
+
+
+THINGS = """Found by Address Sanitizer|Found by Clang Static Analyzer.|Thanks to Parallel Execution this is 2x faster|Bug found by OSS Fuzz
+ping Health Endpoint every 5s|cc Main File into two|thanks to GitHub Actions|Fixed by Design System upgrade|Merged by Default Policy
+Thanks to Linux Kernel changes|cc Walkable Directory into one|Bump serde from 1.0 to 2.0|Try ripgrep 14 in CI|Use serde for it|Upgraded serde
+serde v1.2 is out|Thanks to Gizmo Frobnicator it is fast"""
+
+
+@pytest.mark.parametrize("message", parted(THINGS))
+def test_things_that_are_thanked_or_bumped_are_no_persons(message: str) -> None:
+    people = People(["serde <serde", "ripgrep <ripgrep", "Jane Roe <janer"], {"gizmo", "frobnicator"})
+    assert cleaned(message, people) == message
+
+
+PRAISED = [
+    ("Thanks to Zora Unseen", "Thanks to someone"),
+    ("Found by Boyd Nox.", "Found by someone."),
+    ("cc Jane Roe", "cc someone"),
+    ("ping @whoever", "ping someone"),
+    ("As serde said, use serde's fix", "As someone said, use someone's fix"),
+    ("Signed off by Will Field", "Signed off by someone"),
+]
+
+
+@pytest.mark.parametrize("message, expected", PRAISED)
+def test_persons_who_are_thanked_are_left_out(message: str, expected: str) -> None:
+    assert cleaned(message, People(["serde <serde", "Jane Roe <janer"])) == expected
