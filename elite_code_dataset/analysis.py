@@ -10,7 +10,7 @@ import hashlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +29,7 @@ from elite_code_dataset.reading import Reading, read
 from elite_code_dataset.records import SCALES, SPLITS, EliteCodeError, Import, ParsedFile, Unit
 from elite_code_dataset.repository import open_repository
 from elite_code_dataset.similarity import estimated_tokens, shingles
-from elite_code_dataset.splits import Measure, Splits, Step, split_of, twins_of
+from elite_code_dataset.splits import Counted, Measure, Splits, Step, split_of, twins_of
 from elite_code_dataset.tokens import Encoder, Encoding, encoder_named
 from elite_code_dataset.vocabulary import TOLD, Vocabulary
 from elite_code_dataset.windows import Corpus, View, pieces_of
@@ -38,6 +38,7 @@ from elite_code_dataset.windows import Corpus, View, pieces_of
 SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "split_as_of", "seed", "tokenizer")
 ENCODE_BATCH = 64  # files
 COMMON_PARTS = 3
+DIVIDED_TIMES = 3  # at most; each is a split and an encoding
 UNIT_FIELDS, IMPORT_FIELDS = (tuple(f.name for f in fields(noun)) for noun in (Unit, Import))
 # Said, not guessed, as a whole repository may have no unit, import or dependency.
 TYPES = {
@@ -174,22 +175,24 @@ def _write(draft: Path, readings: Sequence[Reading], options: Options, places: S
 def _divided(
     readings: Sequence[Reading], steps: Sequence[Step], options: Options, vocabulary: Vocabulary, before: Analysis | None
 ) -> tuple[Splits, Encoder, list[Encoding]]:
-    """Sides, the tokenizer that is trained on them, and all files in its tokens: where these show that a share is off, once more."""
+    """Sides, the tokenizer that is trained on them, and all files in its tokens: where these show that a share is off, again; the best."""
     own = options.tokenizer is None and before is None
-    tokens: Counter[str] = Counter()
+    found: list[tuple[float, Splits, Encoder, list[Encoding]]] = []
+    counted: Counted | None = None
     while True:
         with progress.whole("split", "split"):
-            sides = _sides(readings, steps, options, vocabulary if own else None, before and before.sides, tokens)
-            encoder = (
-                encoder_named(options.tokenizer) if options.tokenizer else before.encoder if before else vocabulary.encoder(sides.side)
-            )
+            sides = _sides(readings, steps, options, vocabulary if own else None, before and before.sides, counted)
+            encoder = before.encoder if before else vocabulary.encoder(sides.side) if own else encoder_named(options.tokenizer)
         encodings = _encoded(readings, encoder)
         shares = _shares(readings, encodings, sides)
-        fits = all(abs(shares[split] - share) <= SPLIT_TOLERANCE for split, share in SPLIT_SHARES.items())
-        if fits or tokens or not own or options.split_by != "lineage" or len(encodings) < SPLIT_FILES:
-            return sides, encoder, encodings
+        found.append((max(abs(shares[split] - share) for split, share in SPLIT_SHARES.items()), sides, encoder, encodings))
+        fits = found[-1][0] <= SPLIT_TOLERANCE or len(encodings) < SPLIT_FILES
+        if fits or not own or options.split_by != "lineage" or len(found) == DIVIDED_TIMES:
+            return min(found, key=lambda one: one[0])[1:]
+        tokens: Counter[str] = Counter()
         for file, encoding in zip((f for r in readings for f in r.files), encodings):
             tokens[file.source.lineage] += len(encoding.ids)
+        counted = Counted(tokens, sides.side)
 
 
 def _shares(readings: Sequence[Reading], encodings: Sequence[Encoding], sides: Splits) -> dict[str, float]:
@@ -237,14 +240,14 @@ def _sides(
     options: Options,
     measure: Measure | None,
     before: Splits | None,
-    tokens: Mapping[str, int],
+    counted: Counted | None,
 ) -> Splits:
     files = [f for r in readings for f in r.files]
     texts = [f.source.text for f in files]
     counts = estimated_tokens(texts)
     head = {f.source.path: (f.source.lineage, n) for f, n in zip(files, counts)}
     twins = twins_of(texts, [f.source.lineage for f in files])
-    return split_of(steps, twins, head, options.split_by, options.seed, measure=measure, before=before, tokens=tokens)
+    return split_of(steps, twins, head, options.split_by, options.seed, measure=measure, before=before, counted=counted)
 
 
 def _causes(readings: Sequence[Reading]) -> str:

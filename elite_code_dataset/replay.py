@@ -130,7 +130,7 @@ class Replay:
         while self.threshold <= self.estimate:
             self.threshold *= MEASURE_GROWTH[self.threshold > MEASURE_FINE]
         side = {lineage: SPLITS[self.side[self.root(lineage)]] for lineage in sorted({lineage for lineage, _, _ in self.at.values()})}
-        if self.take(measure.sizes(order, side) if self.estimate <= MEASURE_LAST else self.estimated()):
+        if self.take(measure.sizes(order, side) if self.estimate <= MEASURE_LAST else self.estimated(), side):
             measure.anchor(order)
             self.mend(SPLIT_TRIGGER, SPLIT_SETTLED)
 
@@ -141,14 +141,15 @@ class Replay:
             sizes[lineage] = sizes.get(lineage, 0) + size
         return sizes
 
-    def take(self, sizes: Mapping[str, int]) -> bool:
-        """From now on these are the sizes, each on the side where the lineage is, and by the usual ratio on the other; whether there were any."""
+    def take(self, sizes: Mapping[str, int], side: Mapping[str, str]) -> bool:
+        """From now on these are the sizes, each on the side where the lineage was when it was measured, and by the usual ratio on the other; whether there
+        were any."""
         estimated = self.estimated()
         sizes = {lineage: size for lineage, size in sizes.items() if size and lineage in estimated}
         if not sizes:
             return False
-        seen = [lineage for lineage in sizes if self.side[self.root(lineage)] == TRAIN]
-        unseen = [lineage for lineage in sizes if self.side[self.root(lineage)] != TRAIN]
+        seen = [lineage for lineage in sizes if side[lineage] == "train"]
+        unseen = [lineage for lineage in sizes if side[lineage] != "train"]
         usual, self.usual = (_ratio(sizes, estimated, some or list(sizes)) for some in (seen, unseen))
         dearer = self.usual / usual if seen and unseen else 1.0
         self.measure = {lineage: (estimated[lineage], (sizes[lineage], round(sizes[lineage] * dearer))) for lineage in seen}
@@ -223,7 +224,7 @@ class Replay:
         if np.abs(self.off()).max() <= trigger and not empty:
             return 0
         roots = self.live()
-        scale = 1 if len(roots) >= SPLIT_SMALL else SPLIT_SMALL_FACTOR
+        scale = 1 if len(self.at) >= SPLIT_SMALL else SPLIT_SMALL_FACTOR
         if len(roots) < 3 or (np.abs(self.off()).max() <= trigger * scale and not empty):
             return 0
         moves = 0

@@ -50,7 +50,19 @@ from elite_code_dataset.records import SPLITS, EliteCodeError
 from elite_code_dataset.replay import TRAIN, Measure, Replay, Step, chance
 from elite_code_dataset.similarity import alike, shingles
 
-__all__ = ["Certificate", "Measure", "Splits", "Step", "certificate", "split_of", "steps_of", "twins_of", "withheld", "without_twins"]
+__all__ = [
+    "Certificate",
+    "Counted",
+    "Measure",
+    "Splits",
+    "Step",
+    "certificate",
+    "split_of",
+    "steps_of",
+    "twins_of",
+    "withheld",
+    "without_twins",
+]
 
 
 class _History(Protocol):
@@ -78,6 +90,14 @@ class Splits:
         return None if side in self.since and committed < self.since[side] else side
 
 
+@dataclass(frozen=True)
+class Counted:
+    """lineage -> its tokens, and the side that it was on when they were counted."""
+
+    tokens: Mapping[str, int]
+    side: Mapping[str, str]
+
+
 def _counted(steps: Sequence[Step], head: Mapping[str, tuple[str, int]] | None) -> list[Step]:
     """The steps, without the sizes of what HEAD holds but does not count (generated files...): they must not weigh in the past either."""
     if head is None:
@@ -98,9 +118,7 @@ def _replayed(steps: Iterable[Step], targets: Sequence[float], seed: int, measur
     return replay
 
 
-def _arrived(
-    replay: Replay, twins: Iterable[tuple[str, str]], head: Mapping[str, tuple[str, int]] | None, tokens: Mapping[str, int]
-) -> int:
+def _arrived(replay: Replay, twins: Iterable[tuple[str, str]], head: Mapping[str, tuple[str, int]] | None, counted: Counted | None) -> int:
     """The state at HEAD: twins joined, real sizes in place, shares mended if they are off; how many groups moved for it."""
     before = replay.moved
     for path in sorted(set(replay.at) - set(head)) if head is not None else ():
@@ -113,7 +131,8 @@ def _arrived(
         replay.know(other)
         replay.join(one, other)
     replay.settle({root for root in map(replay.root, sorted(replay.parent)) if replay.size[root][0] > 0})
-    replay.take(tokens)
+    if counted is not None:
+        replay.take(counted.tokens, counted.side)
     replay.mend(SPLIT_TOLERANCE, SPLIT_SETTLED)
     replay.settle({replay.root(lineage) for lineage in sorted(replay.parent)})
     return replay.moved - before
@@ -148,12 +167,12 @@ def split_of(
     targets: Mapping[str, float] = SPLIT_SHARES,
     measure: Measure | None = None,
     before: Splits | None = None,
-    tokens: Mapping[str, int] | None = None,
+    counted: Counted | None = None,
 ) -> Splits:
     """The side of every lineage. ``twins`` are pairs of lineages that are near duplicates at HEAD (see ``twins_of``); ``head`` maps each path of
     HEAD that counts to its lineage and its size in tokens (default: what the steps left behind). ``measure``: the tokenizer's own sizes,
     where it is trained on the train side; without it sizes are the steps'. ``before``: the splits of an earlier commit, by lineage, whose files stay.
-    ``tokens``: of the lineages at HEAD, where they were counted on the sides that come out without them.
+    ``counted``: tokens of the lineages at HEAD as they were written on some sides.
 
     Raises ``EliteCodeError`` for an unknown ``split_by``, targets that do not add up to one, and a split by time without times."""
     if split_by not in ("lineage", "time"):
@@ -163,7 +182,7 @@ def split_of(
         raise EliteCodeError(f"cannot split by {dict(targets)}; give train, validation and test shares that add up to 1, train above 0")
     steps = _counted(list(steps), head)
     replay = _replayed(steps, shares, seed, measure, before)
-    moved = _arrived(replay, twins, head, tokens or {})
+    moved = _arrived(replay, twins, head, counted)
     since: dict[str, int] = {}
     if split_by == "time":
         times = {step.lineage: step.time for step in sorted(steps, key=lambda step: step.time)}

@@ -17,7 +17,9 @@ os.environ.update(
     OMP_NUM_THREADS="1",
 )
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell has started the tests in the background, where Ctrl-C is ignored by all children
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # a shell has started the tests in the background, where Ctrl-C is ignored by all children
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest  # noqa: E402

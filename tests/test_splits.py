@@ -9,7 +9,7 @@ import pytest
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.repository import open_repository
 from elite_code_dataset.similarity import estimated_tokens
-from elite_code_dataset.splits import Splits, Step, split_of, steps_of, twins_of
+from elite_code_dataset.splits import Counted, Splits, Step, split_of, steps_of, twins_of
 
 
 def number(*parts: object, below: int) -> int:
@@ -320,11 +320,11 @@ def test_tokens_that_were_counted_at_head_are_what_is_mended_by() -> None:
     first = split_of(steps)
     size = {step.lineage: step.size for step in steps}
     counted = {lineage: size[lineage] * (2 if side == "validation" else 1) for lineage, side in first.side.items()}
-    second = split_of(steps, tokens=counted)
+    second = split_of(steps, counted=Counted(counted, first.side))
     moved = [lineage for lineage in first.side if first.side[lineage] != second.side[lineage]]
     assert moved and all("validation" in (first.side[lineage], second.side[lineage]) for lineage in moved)
     assert second.shares == pytest.approx({"train": 0.85, "validation": 0.10, "test": 0.05}, abs=0.01)
-    assert split_of(steps, tokens=size).side == first.side
+    assert split_of(steps, counted=Counted(size, first.side)).side == first.side
 
 
 def test_measuring_again_is_rare_goes_on_from_what_is_and_leaves_old_files_where_they_are_in_between() -> None:
