@@ -59,10 +59,22 @@ _ANGLED = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,64}>")
 _PICKED = re.compile(r"^[ \t]*\(?(?:cherry[- ]picked|backported) from (?:commit )?[0-9a-f]{7,}.*$\n?", re.I | re.M)
 _MERGE = re.compile(r"^(Merge (?:pull request|PR|MR|merge request) [#!]?\d+) from \S+", re.M)
 _BRANCH = re.compile(r"(?<![^\s'\"])[\w.]{1,40}(?:[-/:][\w.]{1,40}){1,9}")
-_MERGE_REMOTE = re.compile(r"^(Merge (?:remote-tracking )?branch(?:es)?(?: '[^']*')?) of \S+", re.M)
+_QUOTED = r" '[^'\n]{1,200}'"
+_MERGE_REMOTE = re.compile(
+    rf"^(Merge (?:(?:remote-tracking )?branch(?:es)?|commits?|tags?)(?:{_QUOTED}(?:(?:,| and){_QUOTED}){{0,9}})?) of (?=\S*[/:@.])\S+", re.M
+)
 # Words are bounded, so that a message of one endless word costs no more than its length.
 _ADDRESS = r"(?<![\w/])[\w.+%-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[A-Za-z]{2,24}\b"
-_NAMED_ADDRESS = re.compile(rf"(?:\b[^\W\d_][\w.'-]{{0,40}}[ \t]{{1,9}}){{0,3}}<[ \t]*{_ADDRESS}[ \t]*>|<?(?:mailto:)?{_ADDRESS}>?")
+_NAMED_ADDRESS = re.compile(
+    rf"(?:\"[^\"\n]{{1,60}}\"[ \t]{{0,9}}|(?:\b[^\W\d_][\w.'-]{{0,40}}[ \t]{{1,9}}){{0,3}})<[ \t]*{_ADDRESS}[ \t]*>|<?(?:mailto:)?{_ADDRESS}>?"
+)
+_SPELT_ADDRESS = re.compile(  # ``name(at)host.org``
+    r"(?<![\w.+-])[\w.+-]{1,64}[ \t]?[(\[]at[)\]][ \t]?[\w-]{1,64}(?:(?:\.|[ \t]?[(\[]dot[)\]][ \t]?)[\w-]{1,64}){0,8}"
+    r"(?:\.|[ \t]?[(\[]dot[)\]][ \t]?)[A-Za-z]{2,24}\b",
+    re.I,
+)
+_WROTE = re.compile(r"^((?:>[ \t]?){0,9})On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|\d|[A-Z][a-z]{2,8} \d)[^\n]{3,200} wrote:[ \t]*$", re.M)
+_FIXES = re.compile(r"(#\d{1,9}[ \t]*(?:\(|,[ \t]*))@[A-Za-z0-9][\w-]*(?=\))")
 _NAME = r"[^\W\d_a-z][\w.'-]{0,40}(?:[ \t]{1,9}[^\W\d_a-z](?:\.(?=[ \t])|[\w'-]{0,40})){1,3}"
 _HANDLED = rf"(?:@[A-Za-z0-9][\w-]*|{SOMEONE}\b)"
 _HANDLE = re.compile(rf"(?P<before>\b(?:{CREDIT}|by[ \t]+)){_HANDLED}(?:(?:[ \t]*[,;&+/][ \t]*|,?[ \t]+and[ \t]+|[ \t]+){_HANDLED})*", re.I)
@@ -102,10 +114,12 @@ def cleaned(message: str, people: People) -> str:
     if text.startswith("Merge"):
         subject, blank, body = text.partition("\n\n")
         text = _BRANCH.sub(lambda found: _unowned(found.group(), people), subject) + blank + body
+    text = _WROTE.sub(rf"\1{SOMEONE} wrote:", text) if " wrote:" in text else text
+    text = _SPELT_ADDRESS.sub(SOMEONE, text) if "at)" in text or "at]" in text else text
     text = _NAMED_ADDRESS.sub(SOMEONE, text) if "@" in text else text
     text = _CREDITED.sub(lambda found: found["before"] + SOMEONE if _is_credited(found, people) else found.group(), text)
     text = people.without_names(text)
-    text = _HANDLE.sub(rf"\g<before>{SOMEONE}", text) if "@" in text else text
+    text = _FIXES.sub(rf"\1{SOMEONE}", _HANDLE.sub(rf"\g<before>{SOMEONE}", text)) if "@" in text else text
     return _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip()
 
 

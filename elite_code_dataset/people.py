@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -78,12 +78,28 @@ _NOBODY = frozenset(  # as a name alone: what these say in a message is nearly n
 _PLACEHOLDERS = frozenset(
     ("first name", "last name", "full name", "your name", "user name", "first last", "my name", "no name", "no author")
 )
+_FAMOUS = frozenset(  # whom units, methods and laws are called after
+    "aho ampere bayes bernoulli bessel bezier boole boyer brotli cantor cauchy celsius chebyshev corasick damerau delaunay descartes dijkstra euclid"
+    " euler fahrenheit fermat fibonacci fischer floyd fourier galois gauss hadamard hamming haversine hertz hilbert horner horspool huffman jaccard"
+    " jacobi joule kalman karatsuba kelvin knuth kruskal lagrange laplace lebesgue legendre lempel levenshtein lorentz mandelbrot markov mersenne"
+    " minkowski montgomery moore morris myers neumann newton nyquist pareto pascal peano perlin poisson pratt rabin riemann shannon simpson solomon"
+    " tesla turing voronoi warshall weibull winkler zipf".split()
+)
+_THING = re.compile(
+    r"(?:['’]s)?[ \t]+(?:algorithm|theorem|laws?\b|lemma|conjecture|transform|distance|constant|equation|inequality|distribution|paradox|sequence"
+    r"|formula|principle|method\b|numbers?\b)",
+    re.I,
+)
+_BESIDE_CAPITAL = re.compile(r"(?<![\w.])([^\W\d_a-z][\w'’]*)[ \t]+$")
+_LETTERS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # of scripts without blanks between words, or with endings that are written on: Han, Kana, Hangul
+_UNSPACED = re.compile(rf"[{_LETTERS}]{{2,}}")
+_UNSPACED_WORDS = frozenset("测试 用户 匿名 作者 开发 开发者 管理员 系统 名無し 開発 管理者 사용자 관리자 개발자 이름".split())
 _NO_MENTION = frozenset(  # marks that code and comments have after an @
     "param params property override test tests deprecated see return returns throws types type all here todo internal public private since link"
     " staticmethod classmethod dataclass interface import media export example ts todo channel everyone latest next beta master main".split()
 )
-# Where a single word means the person: everywhere; beside any mention; there if more speaks for it; where it is credited.
-ANYWHERE, BESIDE, DOUBTED, CREDITED = 4, 3, 2, 1
+# Where a single word means the person: everywhere; wherever it stands as a name; beside any mention; there if more speaks for it; where it is credited.
+ANYWHERE, FAMILY, BESIDE, DOUBTED, CREDITED = 5, 4, 3, 2, 1
 
 
 class _Form(NamedTuple):
@@ -102,6 +118,7 @@ class People:
         self._single: dict[str, int] = {}
         self._handles: set[str] = set()
         self._longest = 0  # words of a name
+        self._unspaced: set[str] = set()  # names that are found within a run of letters
         self._own_words = own_words
         for person in sorted(people):
             self._add(person)
@@ -115,12 +132,17 @@ class People:
         if _PROGRAM.search(name.strip()) or _PROGRAM.search(address):  # "GitHub Actions" is nobody's name
             return
         words = [word for word in _ASIDE.sub(" ", name).split() if any(map(str.isalnum, word))]
+        if _UNSPACED.fullmatch("".join(words)) and "".join(words) not in _UNSPACED_WORDS:
+            self._unspaced.add("".join(words))
         if len(words) == 1:
             self._add_handle(words[0])
         if 2 <= len(words) <= _MOST_WORDS:
             self._add_name(" ".join(words))
             family, comma, given = " ".join(words).partition(", ")
             self._add_name(f"{given} {family}") if comma else None
+            self._add_spellings(
+                given.split() if comma else words[: _family_at(words)], family.split() if comma else words[_family_at(words) :]
+            )
         number, plus, handle = address.partition("+")
         self._add_handle(handle if plus and number.isdigit() else number)
 
@@ -138,6 +160,34 @@ class People:
             middle = [word for word in exact[1:-1] if len(word) > 1]
             self._add_name(" ".join([exact[0], *(middle if len(middle) < len(exact) - 2 else ()), exact[-1]]))
 
+    def _add_spellings(self, given: Sequence[str], family: Sequence[str]) -> None:
+        """Further ways to write a name whose last is no ordinary word: ``Doe-Roe, Jane``, ``J. Doe-Roe``, ``Jane Doe``, ``Doe``."""
+        first, last = _words(given[0] if given else ""), " ".join(family)
+        parts = _words(last)
+        if not first or not parts or all(self._is_common(_folded(part.group())) for part in parts) or len(parts) > _MOST_WORDS - 2:
+            return
+        names, inner = [part.group() for part in parts], [last[one.end() : other.start()] for one, other in zip(parts, parts[1:])]
+        starts = [first[0].group()[:1], *({first[0].group()} if len(first) == 1 else ())]
+        for start in starts:
+            self._add_joined([start, *names], [". " if len(start) == 1 else " ", *inner])
+        if len(first) == 1:
+            self._add_joined([*names, starts[-1]], [*inner, ", "])
+        if len(inner) == 1 and inner[0] == "-" and not self._is_common(_folded(names[0])):
+            self._add_joined([first[0].group(), names[0]], [" "])
+        word = _folded(names[-1])
+        if (
+            len(names) == 1
+            and len(word) > 4
+            and word.isalpha()
+            and names[-1][0].isupper()
+            and not self._is_common(word)
+            and word not in _FAMOUS
+        ):
+            self._add_single(word, FAMILY)
+
+    def _add_joined(self, words: Sequence[str], joints: Sequence[str]) -> None:
+        self._add_form(tuple(map(_folded, words)), _Form(tuple(words), tuple(joints)))
+
     def _add_handle(self, handle: str) -> None:
         """A word that is a person's whole name, or stands before the @ of an address."""
         words = _words(handle)
@@ -150,7 +200,7 @@ class People:
             if not all(map(self._is_common, folded)):
                 self._add_form(folded, _Form(tuple(word.group() for word in words), joints))
         elif any(map(str.isalpha, folded[0])):
-            self._add_single(folded[0], DOUBTED if self._is_common(folded[0]) else ANYWHERE)
+            self._add_single(folded[0], DOUBTED if self._is_common(folded[0]) or folded[0] in _FAMOUS else ANYWHERE)
 
     def is_ordinary(self, word: str) -> bool:
         """Whether a word is one of ordinary text or of this code base."""
@@ -177,6 +227,8 @@ class People:
 
     def without_names(self, text: str) -> str:
         """The text with every known person's names, and every ``@handle``, replaced."""
+        if self._unspaced and not text.isascii():
+            text = _UNSPACED.sub(lambda found: self._within(found.group()), text)
         folded = _WORDS.findall(text.lower()) if text.isascii() else [_folded(word.group()) for word in _words(text)]
         if not self._single.keys().isdisjoint(folded) or not self._by_start.keys().isdisjoint(zip(folded, folded[1:])):
             text = self._replaced(text, folded)
@@ -194,6 +246,16 @@ class People:
         if word not in self._handles or word in _NOBODY:
             return False
         return not surely or self._single.get(word) == ANYWHERE or not all(self._is_common(part.group()) for part in _words(word))
+
+    def _within(self, run: str) -> str:
+        """A run of letters without the names in it; the longest name counts."""
+        lengths = sorted({len(name) for name in self._unspaced}, reverse=True)
+        parts, at = [], 0
+        while at < len(run):
+            length = next((length for length in lengths if run[at : at + length] in self._unspaced), 0)
+            parts.append(SOMEONE if length else run[at])
+            at += length or 1
+        return "".join(parts)
 
     def _mentioned(self, found: re.Match[str]) -> str:
         handle = found.group(1).lower()
@@ -234,9 +296,16 @@ class People:
         if _PART_BEFORE.search(before) or _PART_AFTER.match(after) or name.isupper():  # in capitals it is an abbreviation
             return False
         capital = name[0].isupper() and name[1:].islower()
+        if capital and _THING.match(after):
+            return False
         if (capital and _NEXT_CAPITAL.match(after)) or kind == ANYWHERE:
             return kind == ANYWHERE and not (capital and _NEXT_CAPITAL.match(after))  # else it is another person of that name
         ends = _ENDS.match(after)
+        if kind == FAMILY and capital:
+            beside = _BESIDE_CAPITAL.search(before)  # another word of some other name
+            if beside is None or self.is_ordinary(beside[1]) or beside[1] == SOMEONE:
+                return True
+        kind = min(kind, BESIDE)
         listed = done and start - done < 12 and capital and _LISTED.fullmatch(text[done:start])
         if listed or ((capital or name in self._handles) and _CREDITED.search(before)):
             return bool(ends or own) or (capital and kind == BESIDE)
@@ -272,6 +341,14 @@ def decoded(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def _family_at(words: Sequence[str]) -> int:
+    """Where the last name begins: at its last word, or the particles before it."""
+    at = len(words) - 1
+    while at > 1 and words[at - 1].islower():
+        at -= 1
+    return at
 
 
 def _words(text: str) -> list[re.Match[str]]:

@@ -500,7 +500,7 @@ SINGLE_WORDS = [
     ("Take it from Max, per Andrew's idea", "Take it from someone, per someone's idea"),
     ("Andrew suggested Max's way, as Andrew said", "someone suggested someone's way, as someone said"),
     ("Thanks Andrew\nby Andrew", "Thanks someone\nby someone"),
-    ("cc Gallant, Andrew, and Max", "cc someone, someone, and someone"),
+    ("cc Gallant, Max, and Andrew", "cc someone, someone, and someone"),
     ("/Users/max/src and /home/dtolnay/x", "/Users/someone/src and /home/someone/x"),
     ("See https://github.com/sharkdp for more", "See https://github.com/someone for more"),
     ("Merge branch 'sharkdp/fix-it' into sharkdp-fix", "Merge branch 'someone/fix-it' into someone-fix"),

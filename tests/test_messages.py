@@ -120,3 +120,38 @@ PRAISED = [
 @pytest.mark.parametrize("message, expected", PRAISED)
 def test_persons_who_are_thanked_are_left_out(message: str, expected: str) -> None:
     assert cleaned(message, People(["serde <serde", "Jane Roe <janer"])) == expected
+
+
+KNOWN = """Zoltan Kereszt <zkereszt|李明 <liming|田中太郎 <tanaka|김민준 <minjun|Émile Durand-Roche <emile.durand|John Carmack <jc|José Müller <jose
+Ибрагим Петров <ibra|Dijkstra <ewd|William Kelvin <wkelvin|Ann Boyer <aboyer|Pieter van der Berg <pvdb|Mark Field <mf|Ida Walker <iw|测试 <test1|Kim Gizmo <kg"""
+NAMED = [
+    ("李明修复了解析器", "someone修复了解析器"),
+    ("感谢李明的报告", "感谢someone的报告"),
+    ("田中太郎さんありがとう", "someoneさんありがとう"),
+    ("김민준의 패치", "someone의 패치"),
+    ("As Kereszt, Zoltan said; Durand-Roche, Émile too", "As someone said; someone too"),
+    ("Take Emile Durand and E. Durand-Roche in", "Take someone and someone in"),
+    ("Fix Kereszt's bug by Carmack's trick", "Fix someone's bug by someone's trick"),
+    ("Müller fixed it", "someone fixed it"),
+    ("Петров исправил", "someone исправил"),
+    ("Ask zkereszt(at)x.org or a.b [at] y [dot] net", "Ask someone or someone"),
+    ('Sent by "Zora Unseen" <q@x.org>', "Sent by someone"),
+    ("Fix it\n\nOn Mon, Jan 5, Zora Unseen wrote:\n> no", "Fix it\n\nsomeone wrote:\n> no"),
+    ("Fixes #12 (@whoever)", "Fixes #12 (someone)"),
+    ("Merge commit 'x' of git://github.com/user/x", "Merge commit 'x'"),
+    ("Merge tag 'x-1' of git://git.x.org/scm/user/linux", "Merge tag 'x-1'"),
+    ("Merge branches 'a' and 'b' of git://x.org/user/linux", "Merge branches 'a' and 'b'"),
+]
+UNNAMED = """Dijkstra's algorithm is slow|Use Dijkstra for routing|Kelvin conversion is off|Tuned Boyer-Moore and Boyer Moore|测试修复|kereszt_map and Kereszt()
+A Field is a field, the Walker walks|Carmack's theorem|Add Quentinus Carmack's list|Merge branch 'x' of the tree|KERESZT=1|Use decorators (@property)
+On Monday it wrote: no|values[at] and x(at) there|Gizmo is renamed|src/Kereszt.c"""
+
+
+@pytest.mark.parametrize("message, expected", NAMED)
+def test_a_known_person_is_left_out_in_every_way_to_write_the_name(message: str, expected: str) -> None:
+    assert cleaned(message, People(parted(KNOWN), {"walker", "gizmo"})) == expected
+
+
+@pytest.mark.parametrize("message", parted(UNNAMED))
+def test_what_is_named_after_somebody_keeps_its_name(message: str) -> None:
+    assert cleaned(message, People(parted(KNOWN), {"walker", "gizmo"})) == message
