@@ -3,10 +3,15 @@
 In: author lines (``Name <address>``). Out: a text with ``someone`` in a person's place. Costs about 10 microseconds a message, and 15 milliseconds
 once for the words of ordinary text.
 
-Full names are left out wherever they stand, in any case, with or without accents, however their words are joined; one that consists of ordinary
-words, in its own case alone. Single words are left out by how sure it is that the person is meant: handles that are no ordinary word anywhere
-(``dtolnay``), but not in a path, the address of a project, an identifier or between backticks; others, and first names, beside a word of credit or mention alone
-(``thanks Max``, ``@max``, ``Andrew's``).
+Full names are left out wherever they stand, in any case, with or without accents, however their words are joined, last name first, with an initial
+for the first name or with half of a double last name; one that consists of ordinary words, in its own case alone. Names in Han, Kana and Hangul are
+left out within a run of letters too. Single words are left out by how sure it is that the person is meant: handles that are no ordinary word anywhere
+(``dtolnay``), but not in a path, the address of a project, an identifier, between backticks or where a package is bumped; last names of five letters
+or more that are no ordinary word, with a capital, but not beside another name or where a law is called after somebody (``Dijkstra's algorithm``);
+others, and first names, beside a word of credit or mention alone (``thanks Max``, ``@max``, ``Andrew's``).
+
+What stays: parts of names and declined forms (``van der Berg's``, ``jean-luc``, ``Ибрагима``), names written without a joint (``JaneRoe``), nicknames
+and initials, handles in imports and paths, and names that are ordinary words too where nothing tells that a person is meant.
 """
 
 from __future__ import annotations
@@ -32,9 +37,13 @@ CREDIT = (
     r"(?: to| of| from| goes to)?[:,]?[ \t]+"
 )
 _SIGNER = re.compile(
-    rb"^[ \t]{0,9}(?:signed-off|co-?authored|co-?developed|acked|reported|reviewed|suggested|tested)-by[ \t]{0,9}:([^\n]{1,300})",
-    re.I | re.M,
+    rf"^[ \t]{{0,9}}(?:(?:{SIGNED}|helped|mentored|nacked)(?P<sign>[ -])by|cc)[ \t]{{0,9}}:(?P<named>[^\n]{{1,300}})".encode(), re.I | re.M
 )
+_NAME_ALONE = re.compile(  # without an address behind it
+    r"[^\W\d_a-z][^\W\d_]*(?:['’.-][^\W\d_]+)*(?:[ \t]+(?:v[ao]n|de[rnl]?|d[aiu]|l[ae]|dos|bin|[^\W\d_a-z][\w'’-]*\.?)){1,3}(?=[ \t]*(?:$|\(|\S+@))"
+)
+_MAY_SIGN = re.compile(rb"[bB][yY][ \t]{0,9}:|\n[cC][cC]:")
+_NAME_WORD = re.compile(r"[^\W\d_][\w.'’-]*")
 
 _WORDS = re.compile(r"[^\W_]+")
 _MARKED_WORDS = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")  # with accents that stand behind their letter
@@ -68,7 +77,8 @@ _ENDS = re.compile(  # what may follow a name that is an ordinary word too
 _NEXT_CAPITAL = re.compile(r"[ \t]+[A-Z]\w")
 
 _NOBODY = frozenset(  # as a name alone: what these say in a message is nearly never a person
-    "the a an this that all any none no new old first last test tests testing tester root admin administrator user users username git svn hub code dev"
+    "in of on to at by or as is be"
+    " the a an this that all any none no new old first last test tests testing tester root admin administrator user users username git svn hub code dev"
     " devel develop developer main master release build builder bot bots ci docs doc web app api cli server client local localhost host mail email info"
     " contact hello support team open source free visual studio your name default unknown nobody null true false me you we us it person people noreply"
     " git github gitlab bitbucket google apple microsoft mozilla oracle intel travis jenkins docker ubuntu debian fedora alpine linux windows mac macos"
@@ -303,8 +313,7 @@ class People:
         ends = _ENDS.match(after)
         if kind == FAMILY and capital:
             beside = _BESIDE_CAPITAL.search(before)  # another word of some other name
-            if beside is None or self.is_ordinary(beside[1]) or beside[1] == SOMEONE:
-                return True
+            return beside is None or self.is_ordinary(beside[1])
         kind = min(kind, BESIDE)
         listed = done and start - done < 12 and capital and _LISTED.fullmatch(text[done:start])
         if listed or ((capital or name in self._handles) and _CREDITED.search(before)):
@@ -327,12 +336,28 @@ def person_of(line: bytes) -> str:
 
 
 def signers(message: bytes) -> list[str]:
-    """Full names in trailers such as ``Signed-off-by: Name <address>``."""
-    if b"by:" not in message and b"-By:" not in message and b"-BY:" not in message:
+    """Names in trailers such as ``Signed-off-by: Name <address>``; one of a single word only beside an address."""
+    if not _MAY_SIGN.search(message):
         return []
-    named = (line.partition(b"<") for line in _SIGNER.findall(message[:100_000]))
-    found = (decoded(name).strip() for name, mark, _ in named if mark)
-    return [name for name in found if 2 <= len(name.split()) <= 4 and name.replace(" ", "").replace("-", "").replace(".", "").isalpha()]
+    found = (_signer(decoded(line["named"]), line["sign"]) for line in _SIGNER.finditer(message[:100_000]))
+    return [name for name in found if name]
+
+
+def _signer(value: str, sign: bytes | None) -> str:
+    """The name that a trailer gives, '' for none. ``sign``: what joins ``signed-off`` and ``by``, None for ``Cc``."""
+    name, mark, address = (part.strip() for part in value.partition("<"))
+    name = _ASIDE.sub(" ", name).strip() if "(" in name or "[" in name else name.strip('"')
+    words = name.split()
+    if not mark or not re.search(r"@|\bat\b", address, re.I):
+        alone = _NAME_ALONE.match(name) if sign else None
+        return alone.group() if alone and not all(map(_is_in_text, alone.group().split())) else ""
+    if not 1 <= len(words) <= 6 or not all(_NAME_WORD.fullmatch(word.rstrip(",")) for word in words):
+        return ""
+    return name if len(words) > 1 or (sign == b"-" and not _is_in_text(name)) else ""
+
+
+def _is_in_text(word: str) -> bool:
+    return _folded(word.strip(".")) in ordinary_words() or word.lower() in _NOBODY
 
 
 def decoded(raw: bytes) -> str:

@@ -155,3 +155,38 @@ def test_a_known_person_is_left_out_in_every_way_to_write_the_name(message: str,
 @pytest.mark.parametrize("message", parted(UNNAMED))
 def test_what_is_named_after_somebody_keeps_its_name(message: str) -> None:
     assert cleaned(message, People(parted(KNOWN), {"walker", "gizmo"})) == message
+
+
+SIGNERS = [
+    ("Co-authored-by: jdoe7 <jdoe@x.org>", ["jdoe7"]),
+    ("Co-authored-by: 李明 <l@x.org>", ["李明"]),
+    ("Signed-off-by: Pat O'Brien <p@x.org>", ["Pat O'Brien"]),
+    ("Co-authored-by: Foo Bar2 <l@x.org>", ["Foo Bar2"]),
+    ("Signed-off-by: Zoltan Kereszt", ["Zoltan Kereszt"]),
+    ("Signed-off-by: Zoltan Kereszt zk@x.org", ["Zoltan Kereszt"]),
+    ("Approved-by: Zoltan Kereszt <z@x.org>", ["Zoltan Kereszt"]),
+    ("Helped-by: Zed Alpha <z@x.org>", ["Zed Alpha"]),
+    ("Cc: Zoltan Kereszt <z@x.org>", ["Zoltan Kereszt"]),
+    ("Reported by: Zoltan Kereszt <z@x.org>", ["Zoltan Kereszt"]),
+    ("SIGNED-OFF-BY: Zoltan (IT) Kereszt <z@x.org>", ["Zoltan Kereszt"]),
+    ("Signed-off-by: Mary-Ann van der Berg Smith <m@x.org>", ["Mary-Ann van der Berg Smith"]),
+    ("Signed-off-by: Kereszt, Zoltan <z@x.org>", ["Kereszt, Zoltan"]),
+    ("Reported by: Field In Schema", []),
+    ("Reported by: header in the dialog", []),
+    ("Cc: stable <stable@x.org>", []),
+    ("Tested by: hand", []),
+    ("Cc: Zoltan Kereszt", []),
+    ("Sort-by: Zoltan Kereszt <z@x.org>", []),
+]
+
+
+@pytest.mark.parametrize("line, expected", SIGNERS)
+def test_signers_are_read_in_every_form_of_a_trailer(line: str, expected: list[str]) -> None:
+    assert [" ".join(name.split()) for name in signers(f"Fix\n\n{line}\n".encode())] == expected
+
+
+def test_a_signer_is_left_out_of_other_messages() -> None:
+    people = People(
+        signers("Fix\n\nCo-authored-by: jdoe7 <j@x.org>\nSigned-off-by: 李明 <l@x.org>\nHelped-by: Kereszt, Zoltan <z@x.org>".encode())
+    )
+    assert cleaned("Ask jdoe7, 李明 or Zoltan Kereszt", people) == "Ask someone, someone or someone"
