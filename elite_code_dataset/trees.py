@@ -38,17 +38,22 @@ class Entry(NamedTuple):
     other_blobs: tuple[str, ...] = ()
 
 
+_SPELT_OUT = re.compile(r"\\x[89a-f][0-9a-f]")
+
+
 def kind_of_mode(mode: int) -> int:
     """FILE, LINK, MODULE, or something else."""
     return mode & _KIND
 
 
 def label(path: bytes) -> str:
-    """A path as text: UTF-8, or with each byte that is not as ``\\xNN``."""
+    """A path as text: UTF-8, or with each byte that is not as ``\\xNN``. Backslashes are doubled in it and in a path that spells such a byte out, so
+    that no two paths have one label."""
     try:
-        return path.decode("utf-8")
+        text = path.decode("utf-8")
     except UnicodeDecodeError:
-        return path.decode("utf-8", "backslashreplace")
+        return path.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    return text.replace("\\", "\\\\") if _SPELT_OUT.search(text) else text
 
 
 def count(drops: dict[str, list[int]], reason: str, size: int = 0, number: int = 1) -> None:

@@ -18,6 +18,7 @@ from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.git_place import place_of
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.repository import open_repository
+from elite_code_dataset.trees import label
 from tests.payloads import PAYLOADS, Payload, Target
 from tests.repositories import committed, git, started
 
@@ -414,6 +415,9 @@ def test_odd_names_round_trip_and_broken_ones_become_labels(copy: Path) -> None:
         b"--output=x.py",
         "größe.py".encode(),
         b"\xff\xfe.py",
+        rb"\xff\xfe.py",
+        b"\\\xff.py",
+        rb"a\b\n.py",
         b"..",
         b".git",
     ]
@@ -421,7 +425,8 @@ def test_odd_names_round_trip_and_broken_ones_become_labels(copy: Path) -> None:
     commit_of(git_dir, tree_of(git_dir, *entries))
     with open_repository(copy) as repository:
         texts = {file.path: file.text for file in repository.files()}
-        expected = {name.decode("utf-8", "backslashreplace"): f"name = {i}\n" for i, name in enumerate(names)}
+        expected = {label(name): f"name = {i}\n" for i, name in enumerate(names)}
+        assert len(expected) == len(names)
         assert texts == expected and "\\xff\\xfe.py" in texts
         assert {change.path: change.after for change in repository.changes()} == expected
         assert repository.file_bytes("new\nline.py") == b"name = 0\n"
