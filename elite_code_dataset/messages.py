@@ -66,7 +66,7 @@ _MERGE_REMOTE = re.compile(
     rf"^(Merge (?:(?:remote-tracking )?branch(?:es)?|commits?|tags?)(?:{_QUOTED}(?:(?:,| and){_QUOTED}){{0,9}})?) of (?=\S*[/:@.])\S+", re.M
 )
 # Words are bounded, so that a message of one endless word costs no more than its length.
-_ADDRESS = r"(?<![\w/])[\w.+%-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[A-Za-z]{2,24}\b"
+_ADDRESS = r"(?<![\w/])(?!(?:git|hg|svn)@[\w.-]{1,80}:)[\w.+%-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[A-Za-z]{2,24}\b"
 _NAMED_ADDRESS = re.compile(
     rf"(?:\"[^\"\n]{{1,60}}\"[ \t]{{0,9}}|(?:\b[^\W\d_][\w.'-]{{0,40}}[ \t]{{1,9}}){{0,3}})<[ \t]*{_ADDRESS}[ \t]*>|<?(?:mailto:)?{_ADDRESS}>?"
 )

@@ -144,7 +144,7 @@ NAMED = [
 ]
 UNNAMED = """Dijkstra's algorithm is slow|Use Dijkstra for routing|Kelvin conversion is off|Tuned Boyer-Moore and Boyer Moore|测试修复|kereszt_map and Kereszt()
 A Field is a field, the Walker walks|Carmack's theorem|Add Quentinus Carmack's list|Merge branch 'x' of the tree|KERESZT=1|Use decorators (@property)
-On Monday it wrote: no|values[at] and x(at) there|Gizmo is renamed|src/Kereszt.c"""
+On Monday it wrote: no|values[at] and x(at) there|Gizmo is renamed|Take git@github.com:org/repo.git too|src/Kereszt.c"""
 
 
 @pytest.mark.parametrize("message, expected", NAMED)
