@@ -33,6 +33,7 @@ from elite_code_dataset.splits import Counted, Measure, Splits, Step, split_of, 
 from elite_code_dataset.tokens import Encoder, Encoding, encoder_named
 from elite_code_dataset.vocabulary import TOLD, Vocabulary
 from elite_code_dataset.windows import Corpus, View, pieces_of
+from elite_code_dataset.withholding import Common
 
 # The options that change the analysis; the others only change what is cut from it.
 SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "split_as_of", "seed", "tokenizer")
@@ -84,13 +85,13 @@ class Analysis:
         return found
 
     @cached_property
-    def trained(self) -> list[list[np.ndarray]]:
+    def trained(self) -> Common:
         """The files of train as sets of shingles, in three parts: what stands in all of them is common to the code base."""
         views = [view for corpus in self.corpora for view in corpus.views.values() if view.split == "train"]
         parts: list[list[np.ndarray]] = [[] for _ in range(COMMON_PARTS)]
         for view, one in zip(views, shingles([view.source.text for view in views])):
             parts[zlib.crc32(view.source.lineage.encode()) % COMMON_PARTS].append(one)
-        return parts
+        return Common(parts)
 
 
 def analysis_of(places: Sequence[str], commits: Sequence[str], options: Options, cache: Path, bounds: Sequence[str] = ()) -> Analysis:

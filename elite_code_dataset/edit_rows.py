@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
@@ -27,6 +26,7 @@ from elite_code_dataset.repository import Repository
 from elite_code_dataset.splits import Splits
 from elite_code_dataset.tokens import Encoder
 from elite_code_dataset.windows import Corpus, row_id
+from elite_code_dataset.withholding import Common
 
 Verdict = Callable[[str, bytes, str | None], tuple[str | None, str]]  # path, content, role -> (language, role) or (None, reason)
 
@@ -181,9 +181,7 @@ def _report(tally: Tally) -> DropReport:
     )
 
 
-def write(
-    draft: Path, parts: Sequence[EditRows], tokenizer: str, evaluated: Sequence[str], trained: Sequence[Sequence[np.ndarray]]
-) -> list[DropReport]:
+def write(draft: Path, parts: Sequence[EditRows], tokenizer: str, evaluated: Sequence[str], trained: Common) -> list[DropReport]:
     """The rows of all repositories, without those that show what is ``evaluated``; returns the reports."""
     told = [{"order": order_digest(part.commits), "parts": [vars(one) for one in part.told]} for part in parts]
     withheld = rows.leave(draft, [part.rows for part in parts], "edit_rows", tokenizer, told, evaluated, trained)

@@ -20,7 +20,7 @@ from elite_code_dataset.earlier import ORIGIN
 from elite_code_dataset.records import SPLITS, DropReport, Window
 from elite_code_dataset.sketches import read_sets, write_sets
 from elite_code_dataset.windows import DAY
-from elite_code_dataset.withholding import Before, without_shown
+from elite_code_dataset.withholding import Before, Common, without_shown
 
 NEUTRAL = {"difficulty": 0.0, "stage": 0, "weight": 1.0}  # until the passes set them
 SHARD_ROWS = 100
@@ -63,7 +63,7 @@ def leave(
     tokenizer: str,
     places: Sequence[Mapping[str, Any]],
     evaluated: Sequence[str],
-    trained: Sequence[Sequence[np.ndarray]],
+    trained: Common,
 ) -> DropReport:
     """Put the rows of all repositories on disk, without what evaluation (see ``without_shown``) shows too, with what ``Left`` needs: of each repository
     its ``parts``, which say how many rows of each split they are, in order."""

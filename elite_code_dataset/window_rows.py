@@ -13,12 +13,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from elite_code_dataset import progress, rows
 from elite_code_dataset.records import SPLITS, DropReport, Window
 from elite_code_dataset.view import View
 from elite_code_dataset.windows import Corpus, cuts_by_level, windows_of
+from elite_code_dataset.withholding import Common
 
 
 def key_of(corpus: Corpus, view: View) -> str:
@@ -39,7 +38,7 @@ def write(
     overlap: float,
     blind: bool,
     evaluated: Sequence[str],
-    trained: Sequence[Sequence[np.ndarray]],
+    trained: Common,
 ) -> tuple[DropReport, Counter]:
     """The rows of all repositories at one scale, without those that show what is ``evaluated``; returns the report, and how many pieces were cut at
     which level."""

@@ -11,7 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -65,14 +65,40 @@ class Kept:
     report: DropReport = field(default_factory=lambda: DropReport("", 0))
 
 
+def _count_inside(shared: np.ndarray, sizes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return shared >= NEAR_DUPLICATE_JACCARD * sizes
+
+
+class Common:
+    """Files of train as sets of shingles, in parts; what stands in a file of every part is common to the code base."""
+
+    def __init__(self, parts: Sequence[Sequence[np.ndarray]]) -> None:
+        self._parts = parts
+        self._hashes = reduce(np.intersect1d, [np.unique(np.concatenate([np.zeros(0, np.uint64), *files])) for files in parts])
+
+    def holds(self, sets: Sequence[np.ndarray]) -> list[int]:
+        """Which of these are common, whole but for what the certificate lets differ, in order."""
+        if not len(sets) or not len(self._hashes):
+            return []
+        sizes = np.array([len(one) for one in sets], np.int64)
+        values = np.concatenate(sets)
+        there = self._hashes[np.minimum(np.searchsorted(self._hashes, values), len(self._hashes) - 1)] == values
+        hits = np.bincount(np.repeat(np.arange(len(sets)), sizes), weights=there, minlength=len(sets))
+        some = np.flatnonzero((sizes >= NEAR_SHINGLES) & (hits >= NEAR_DUPLICATE_JACCARD * sizes - 1e-9)).tolist()
+        for files in self._parts:
+            found = covered([sets[i] for i in some], files, NEAR_DUPLICATE_JACCARD, _count_inside) if some else set()
+            some = [some[k] for k in sorted(found)]
+        return some
+
+
 def without_shown(
     tables: Mapping[str, pa.Table],
     step: str,
     evaluated: Sequence[str] = (),
     before: Mapping[str, Sequence[Before]] | None = None,
-    trained: Sequence[Sequence[np.ndarray]] = (),
+    trained: Common | None = None,
 ) -> Kept:
-    """Rows of which no split shows another's. What all ``trained`` parts of train's files hold (as sets of shingles), such as a licence or a function that
+    """Rows of which no split shows another's. What is common in the ``trained`` files, such as a licence or a function that
     was copied everywhere, leaves evaluation, where it would measure nothing and cost train every file. Then train loses what validation or test shows too,
     in a target or in a context, and validation what test shows. ``evaluated`` are further texts of evaluation, such as the functions of its files where rows
     are larger."""
@@ -80,10 +106,10 @@ def without_shown(
     everything = {split: one.texts[TARGET] for split, one in rows.items()}
     out: dict[str, dict[int, str]] = {}
     common: list[int] = []
-    if trained:
+    if trained is not None:
         held = {split: rows[split].sets(TARGET, range(len(tables[split]))) for split in EVALUATED if split in tables}
-        out = {split: dict.fromkeys(inside(sets, trained), COMMON) for split, sets in held.items()}
-        common = inside(shingles(evaluated), trained)
+        out = {split: dict.fromkeys(trained.holds(sets), COMMON) for split, sets in held.items()}
+        common = trained.holds(shingles(evaluated))
     further = [text for i, text in enumerate(evaluated) if i not in common]
     targets = {split: _without(texts, out.get(split, ())) for split, texts in everything.items()}
     kept = Kept(dict(tables))
@@ -113,19 +139,6 @@ def without_shown(
 
 def _without(texts: Sequence[str], out: Container[int]) -> list[str]:
     return [text for i, text in enumerate(texts) if i not in out]
-
-
-def inside(sets: Sequence[np.ndarray], parts: Sequence[Sequence[np.ndarray]]) -> list[int]:
-    """Which of these stand in a file of every part, whole but for what the certificate lets differ, in order."""
-    some = [i for i, one in enumerate(sets) if len(one) >= NEAR_SHINGLES and parts]
-    for files in parts:
-        found = covered([sets[i] for i in some], files, NEAR_DUPLICATE_JACCARD, _count_inside) if some and files else set()
-        some = [some[k] for k in sorted(found)]
-    return some
-
-
-def _count_inside(shared: np.ndarray, sizes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    return shared >= NEAR_DUPLICATE_JACCARD * sizes
 
 
 class Rows:
