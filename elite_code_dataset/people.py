@@ -83,7 +83,8 @@ _NOBODY = frozenset(  # as a name alone: what these say in a message is nearly n
     " contact hello support team open source free visual studio your name default unknown nobody null true false me you we us it person people noreply"
     " git github gitlab bitbucket google apple microsoft mozilla oracle intel travis jenkins docker ubuntu debian fedora alpine linux windows mac macos"
     " python rust java ruby golang go julia perl swift scala pascal haskell elixir crystal kotlin dart lua unicode ascii upstream origin here there"
-    " everyone everybody somebody someone anyone system service project support update merge commit branch patch version data state base core".split()
+    " badger consortium foundation everyone everybody somebody someone anyone system service project support update merge commit branch patch version data state base"
+    " core".split()
 )
 _PLACEHOLDERS = frozenset(
     ("first name", "last name", "full name", "your name", "user name", "first last", "my name", "no name", "no author")
@@ -100,7 +101,7 @@ _THING = re.compile(
     r"|formula|principle|method\b|numbers?\b)",
     re.I,
 )
-_BESIDE_CAPITAL = re.compile(r"(?<![\w.])([^\W\d_a-z][\w'’]*)[ \t]+$")
+_BESIDE_CAPITAL = re.compile(r"(?<![\w.])([^\W\d_a-z][\w'’]*)[ \t]+(?:[A-Z]\.?[ \t]+)?$")
 _LETTERS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # of scripts without blanks between words, or with endings that are written on: Han, Kana, Hangul
 _UNSPACED = re.compile(rf"[{_LETTERS}]{{2,}}")
 _UNSPACED_WORDS = frozenset("测试 用户 匿名 作者 开发 开发者 管理员 系统 名無し 開発 管理者 사용자 관리자 개발자 이름".split())

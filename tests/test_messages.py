@@ -123,7 +123,7 @@ def test_persons_who_are_thanked_are_left_out(message: str, expected: str) -> No
 
 
 KNOWN = """Zoltan Kereszt <zkereszt|李明 <liming|田中太郎 <tanaka|김민준 <minjun|Émile Durand-Roche <emile.durand|John Carmack <jc|José Müller <jose
-Ибрагим Петров <ibra|Dijkstra <ewd|William Kelvin <wkelvin|Ann Boyer <aboyer|Pieter van der Berg <pvdb|Mark Field <mf|Ida Walker <iw|测试 <test1|Kim Gizmo <kg"""
+Ибрагим Петров <ibra|Dijkstra <ewd|William Kelvin <wkelvin|Ann Boyer <aboyer|Pieter van der Berg <pvdb|Mark Field <mf|Ida Walker <iw|测试 <test1|Kim Gizmo <kg|Gitter Badger <gb"""
 NAMED = [
     ("李明修复了解析器", "someone修复了解析器"),
     ("感谢李明的报告", "感谢someone的报告"),
@@ -144,7 +144,7 @@ NAMED = [
 ]
 UNNAMED = """Dijkstra's algorithm is slow|Use Dijkstra for routing|Kelvin conversion is off|Tuned Boyer-Moore and Boyer Moore|测试修复|kereszt_map and Kereszt()
 A Field is a field, the Walker walks|Carmack's theorem|Add Quentinus Carmack's list|Merge branch 'x' of the tree|KERESZT=1|Use decorators (@property)
-On Monday it wrote: no|values[at] and x(at) there|Gizmo is renamed|Take git@github.com:org/repo.git too|src/Kereszt.c"""
+On Monday it wrote: no|values[at] and x(at) there|Gizmo is renamed|Take git@github.com:org/repo.git too|src/Kereszt.c|Quentinus L. Carmack's list|Badger database"""
 
 
 @pytest.mark.parametrize("message, expected", NAMED)
