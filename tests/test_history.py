@@ -418,6 +418,18 @@ def test_commits_can_be_chosen_by_number_and_by_time(folder: Path) -> None:
             steps(since="last week")
 
 
+def test_commits_are_chosen_by_when_they_were_committed_not_written(folder: Path) -> None:
+    committed(folder, {"a.py": "n = 0\n"}, "Step", time=1_577_836_800)
+    committed(folder, {"a.py": "n = 1\n"}, "Step", time=1_577_836_800 + 86_400 * 9)
+    git(
+        folder, "commit", "-q", "--amend", "--no-edit", "--date", "1577923200 +0000", time=1_577_836_800 + 86_400 * 9
+    )  # written a day after the first
+    with open_repository(folder) as repository:
+        assert [change.timestamp for change in repository.changes()] == [1_577_836_800, 1_577_923_200]
+        assert [change.after for change in repository.changes(until="2020-01-05")] == ["n = 0\n"]
+        assert [change.after for change in repository.changes(since="2020-01-05")] == ["n = 1\n"]
+
+
 # Messages
 
 MESSAGES = [
