@@ -38,7 +38,7 @@ from elite_code_dataset.withholding import Common
 # The options that change the analysis; the others only change what is cut from it.
 SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "split_as_of", "seed", "tokenizer")
 ENCODE_BATCH = 64  # files
-COMMON_PARTS = 3
+COMMON_PARTS = 3  # of train's files; what stands in each of them is common
 DIVIDED_TIMES = 3  # at most; each is a split and an encoding
 UNIT_FIELDS, IMPORT_FIELDS = (tuple(f.name for f in fields(noun)) for noun in (Unit, Import))
 # Said, not guessed, as a whole repository may have no unit, import or dependency.
@@ -189,7 +189,10 @@ def _divided(
         found.append((max(abs(shares[split] - share) for split, share in SPLIT_SHARES.items()), sides, encoder, encodings))
         fits = found[-1][0] <= SPLIT_TOLERANCE or len(encodings) < SPLIT_FILES
         if fits or not own or options.split_by != "lineage" or len(found) == DIVIDED_TIMES:
-            return min(found, key=lambda one: one[0])[1:]
+            best = min(found, key=lambda one: one[0])
+            if own and best is not found[-1]:
+                vocabulary.encoder(best[1].side)  # so that it tells what this one was trained on
+            return best[1:]
         tokens: Counter[str] = Counter()
         for file, encoding in zip((f for r in readings for f in r.files), encodings):
             tokens[file.source.lineage] += len(encoding.ids)

@@ -455,6 +455,32 @@ def test_shares_are_those_of_the_tokens_that_are_written_however_wrong_the_measu
     assert found.facts["shares"] == pytest.approx({"train": 0.85, "validation": 0.10, "test": 0.05}, abs=0.01)
 
 
+def test_what_the_tokenizer_was_trained_on_is_told_of_the_split_that_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = started(tmp_path / "repository")
+    committed(folder, {f"src/part_{n}.py": module_text(n, 3 + n % 9) for n in range(90)})
+    sides: list[dict[str, str]] = []
+
+    def shares(readings: Any, encodings: Any, split: Any) -> dict[str, float]:
+        """The first is the best, and none is good enough."""
+        sides.append(dict(split.side))
+        return {"train": 0.83 - 0.01 * len(sides), "validation": 0.10, "test": 0.05}
+
+    right = vocabulary.Vocabulary.sizes
+    monkeypatch.setattr(
+        vocabulary.Vocabulary,
+        "sizes",
+        lambda self, order, side: {k: n * (1 + (side[k] == "validation")) for k, n in right(self, order, side).items()},
+    )
+    monkeypatch.setattr(analysis, "_shares", shares)
+    config = EliteCodeConfig(name="files", data_dir=str(folder))
+    config.create_config_id({})
+    found = analysis.analysis_of((str(folder),), config.commits, config, tmp_path / "cache")
+    assert dict(found.sides.side) == sides[0] != sides[analysis.DIVIDED_TIMES - 1]
+    views = [view for corpus in found.corpora for _, view in sorted(corpus.views.items())]
+    trained_on = [(0, view.source.path, view.source.blob) for view in views if view.split == "train"]
+    assert json.loads((found.folder / vocabulary.TOLD).read_text())["trained_on"] == vocabulary._digest(trained_on)
+
+
 def test_anchors_are_commits_that_later_ones_leave_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = started(tmp_path / "repository")
     asked: list[int] = []
