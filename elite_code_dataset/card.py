@@ -20,7 +20,7 @@ from datasets import Dataset, DatasetDict
 from elite_code_dataset import config, metadata
 from elite_code_dataset.composition import Composition, Part, composition
 from elite_code_dataset.exposure import exposures
-from elite_code_dataset.licences import Licence, hub_licence
+from elite_code_dataset.licences import LICENCE_FOLDER, Licence, hub_licence
 
 TEMPLATE = "dataset_card.md"
 ARROW_NAMES = {"double": "float64", "float": "float32", "large_string": "large_string"}
@@ -147,6 +147,7 @@ def body(
         "exposure_table": exposure_table(ds),
         "licence_table": table(("file", "recognised as"), [(one.path, ", ".join(one.ids) or "not recognised") for one in licences])
         or "None was found.",
+        "notices": LICENCE_FOLDER if licences else "",
         "limits": "\n".join(f"- {line}" for line in limits(made, facts)),
     }
     return rendered(files("elite_code_dataset").joinpath(TEMPLATE).read_text("utf-8"), values)

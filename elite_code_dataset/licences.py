@@ -23,6 +23,7 @@ ALLOWED = {
     "MulanPSL-2.0": "other", "NCSA": "ncsa", "OFL-1.1": "ofl-1.1", "OSL-3.0": "osl-3.0", "PostgreSQL": "postgresql", "PSF-2.0": "other", "Python-2.0": "other",
     "Ruby": "other", "Unlicense": "unlicense", "UPL-1.0": "other", "Vim": "other", "W3C": "other", "WTFPL": "wtfpl", "X11": "other", "Zlib": "zlib", "ZPL-2.1": "other",
 }  # fmt: skip
+LICENCE_FOLDER = "licences"  # of a published dataset: the texts
 MAIN_FILE = re.compile(r"(?i)licen[cs]e(\.(md|txt|rst))?")
 
 

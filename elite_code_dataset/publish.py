@@ -12,7 +12,7 @@ import hashlib
 import math
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from elite_code_dataset.card import Stored, card
 from elite_code_dataset.certificate import certificate
 from elite_code_dataset.composition import composition, splits_of
 from elite_code_dataset.export import primary_scale
-from elite_code_dataset.licences import Licence, licences_of, objections
+from elite_code_dataset.licences import LICENCE_FOLDER, Licence, licences_of, objections
 from elite_code_dataset.opening import HUB_NAME, configs_of, rows_of_config
 from elite_code_dataset.passes import TOKENIZER_FOLDER, encoder_of
 from elite_code_dataset.records import EliteCodeError
@@ -137,7 +137,7 @@ def secret_refusals(parts: DatasetDict) -> Iterator[str]:
 
 
 def written(parts: DatasetDict, folder: Path, repo_id: str, licences: Sequence[Licence]) -> list[Stored]:
-    """The dataset as a folder that ``load_dataset`` reads, here as on the Hub: Parquet by config and split, card, metadata, tokenizer."""
+    """The dataset as a folder that ``load_dataset`` reads, here as on the Hub: Parquet by config and split, card, metadata, tokenizer, licences."""
     default = default_config(parts)
     names = sorted(configs_of(parts), key=lambda name: name != default)  # the default one first: readers without configs take the first
     stored = [one for name in names for split, rows in parts.items() if (one := split_written(rows, folder, name, split))]
@@ -145,11 +145,23 @@ def written(parts: DatasetDict, folder: Path, repo_id: str, licences: Sequence[L
     public = metadata.attach(parts, facts)
     write_synced(folder / "README.md", card(public, repo_id, stored, licences, default).encode("utf-8", "surrogatepass"))
     write_synced(folder / metadata.FILE_NAME, metadata.dumped(facts).encode("utf-8", "surrogatepass") + b"\n")
+    for name, text in notices(metadata.of(parts).get("licence") or ()).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_synced(folder / name, text.encode("utf-8", "surrogatepass"))
     try:
         encoder_of(parts, metadata.of(parts).get("tokenizer_folder")).save(folder / TOKENIZER_FOLDER)
     except EliteCodeError:
         pass  # the rows' tokenizer is not on this machine; the card names it
     return stored
+
+
+def notices(files: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Where each licence file's text goes, so that copies of the code come with whose it is: rows name nobody."""
+    found: dict[str, str] = {}
+    for file in files:
+        parts = [re.sub(r"[^\w.-]", "_", str(file.get(key) or "")).strip(".") for key in ("repository", "path")]
+        found["/".join([LICENCE_FOLDER, *filter(None, parts)])] = str(file.get("text") or "")
+    return found
 
 
 def default_config(parts: DatasetDict) -> str:

@@ -94,12 +94,14 @@ def test_what_was_pushed_passes_every_check_when_read_back_from_the_hub(publishe
     assert names == "[]" and int(applied) == len(all_checks())
 
 
-def test_the_repository_is_private_and_holds_parquet_card_and_metadata_alone(published):
+def test_the_repository_is_private_and_holds_parquet_card_metadata_and_licences_alone(published):
     hub, _ = published
     there = hub.repositories["org/kit"]
     assert there.private
     names = {name.split("/")[0] for name in there.files}
-    assert names == {"README.md", "elite_metadata.json", "tokenizer", "edits", "w256", "w512", "w1024", "w2048", "w4096"}
+    assert names == {"README.md", "elite_metadata.json", "tokenizer", "licences", "edits", "w256", "w512", "w1024", "w2048", "w4096"}
+    texts = [text for name, text in there.files.items() if name.startswith("licences/")]
+    assert texts == [one["text"].encode() for one in metadata.of(dataset())["licence"]] and b"`licences/`" in there.files["README.md"]
     assert not any(name.endswith(".py") for name in there.files)
     facts = json.loads(there.files["elite_metadata.json"])
     assert facts["commit"] == metadata.of(dataset())["commit"] and facts["licence"][0]["spdx"] == ["MIT"]
