@@ -36,7 +36,18 @@ from elite_code_dataset.windows import Corpus, View, pieces_of
 from elite_code_dataset.withholding import Common
 
 # The options that change the analysis; the others only change what is cut from it.
-SHARED_OPTIONS = ("include", "exclude", "max_file_bytes", "redact_secrets", "redact_emails", "split_by", "split_as_of", "seed", "tokenizer")
+SHARED_OPTIONS = (
+    "include",
+    "exclude",
+    "max_file_bytes",
+    "redact_secrets",
+    "redact_emails",
+    "redact_names",
+    "split_by",
+    "split_as_of",
+    "seed",
+    "tokenizer",
+)
 ENCODE_BATCH = 64  # files
 COMMON_PARTS = 3  # of train's files; what stands in each of them is common
 DIVIDED_TIMES = 3  # at most; each is a split and an encoding
@@ -215,7 +226,7 @@ def _encoded(readings: Sequence[Reading], encoder: Encoder) -> list[Encoding]:
         earlier = reading.earlier
         if earlier and earlier.facts["tokenizer_digest"] == encoder.digest:
             known = earlier.files.get((source.path[len(reading.prefix) :], source.blob))
-            if known:
+            if known and known.parsed.source.text == source.text:
                 found[i] = known.encoding
     new = [i for i in range(len(files)) if i not in found]
     for first in progress.over("tokenize", range(0, len(new), ENCODE_BATCH), unit="batch"):
@@ -234,7 +245,7 @@ def _steps(readings: Sequence[Reading]) -> tuple[list[Step], list[int]]:
         steps += [replace(s, order=s.order + offsets[-1]) for s in reading.steps]
         born = {s.lineage for s in steps}
         late = [f.source for f in reading.files if f.source.lineage in known - born]
-        steps += [Step(offsets[-1] + 10**9, s.lineage, s.path, len(s.text), s.blob, s.last_changed) for s in late]
+        steps += [Step(offsets[-1] + 10**9, s.lineage, s.path, reading.seen[s.path].size, s.blob, s.last_changed) for s in late]
     return steps, offsets
 
 

@@ -4,13 +4,13 @@ In: a repository, its corpus, the sides, options, and the folder of rows an earl
 of history, and what became of every commit. Costs what ``changes`` and ``edits`` cost for the commits that are new, and a comparison for the others.
 
 A commit's rows are taken over when everything they were made from is the same: the commits before it, the sides and roles of what it touched,
-the signatures that its rows show. Only the age, which counts from the tip, is written anew.
+the signatures that its rows show, and nobody is named in them who came later. Only the age, which counts from the tip, is written anew.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from elite_code_dataset import progress, rows
+from elite_code_dataset.authors import Authors
 from elite_code_dataset.changes import Tally
 from elite_code_dataset.edits import FAR_SCALE, Account, EditRules, Edits, Place, signature_lines
 from elite_code_dataset.records import SPLITS, Change, DropReport, Window
@@ -98,17 +99,19 @@ class Sources:
         return role == self.role_of(path) and [self.sides.group[lineage], split] == place[:2]
 
 
-def same_commits(left: rows.Left, sources: Sources, repository: Repository) -> dict[str, int]:
+def same_commits(left: rows.Left, sources: Sources, repository: Repository, authors: Authors) -> dict[str, int]:
     """commit -> its place among those that are left, of all whose rows would be made again as they are."""
     order, commits = left.told["order"], [commit.id for commit in repository.history().commits]
     if order != order_digest(commits[: order[0]]):
         return {}  # another order: its lineages may differ
     messages = repository.messages([part["id"] for part in left.parts])
     lines = _lines(left, sources.signatures)
+    naming = _naming(left, authors, repository.history().people, frozenset(commits[: order[0]]))
     return {
         part["id"]: i
         for i, part in enumerate(left.parts)
         if "unreadable_blob" not in part["tally"]
+        and part["id"] not in naming
         and part["message"] == messages.get(part["id"])
         and all(map(sources.holds, part["changes"]))
         and part["account"].get("lines", {}) == lines.get(part["id"], {})
@@ -130,6 +133,18 @@ def _lines(left: rows.Left, signatures: Mapping[str, tuple[str, str, str]]) -> d
     return found
 
 
+def _naming(left: rows.Left, authors: Authors, people: Mapping[str, str], commits: Container[str]) -> set[str]:
+    """The commits whose rows name somebody who is not named by those ``commits``, which are the ones that were there then."""
+    later = [person for person in authors.people if people[person] not in commits]
+    traces = Authors(later).traces(Authors(person for person in authors.people if people[person] in commits))
+    tables = list(left.tables.values()) if later else []
+    return {commit for table in tables for commit, text in zip(*_columns(table, "commit", "text")) if traces.stand_in(text)}
+
+
+def _columns(table: pa.Table, *names: str) -> list[list[Any]]:
+    return [table[name].to_pylist() for name in names]
+
+
 def edit_rows(
     repository: Repository,
     sources: Sources,
@@ -138,11 +153,13 @@ def edit_rows(
     selection: Mapping[str, Any],
     clean: Callable[[Sequence[str]], list[str]],
     left: rows.Left | None,
+    authors: Authors,
 ) -> EditRows:
-    """All edit rows of a repository. ``selection`` are the arguments of ``Repository.changes``; ``clean`` replaces secrets in a list of texts."""
+    """All edit rows of a repository. ``selection`` are the arguments of ``Repository.changes``; ``clean`` replaces secrets in a list of texts, and
+    the names of ``authors`` are replaced too."""
     commits = [commit.id for commit in repository.history().commits]
     chosen = repository.selected(**selection)
-    same = same_commits(left, sources, repository) if left else {}
+    same = same_commits(left, sources, repository, authors) if left else {}
     taken = {commit: same[commit] for commit in chosen if commit in same}
     told = {commit: Told(**left.parts[taken[commit]]) if commit in taken else Told(commit) for commit in chosen}
 
@@ -153,7 +170,7 @@ def edit_rows(
         return place
 
     changes = repository.changes(**selection, known=taken, generated=sources.unwanted)
-    edits = Edits(changes, place_of, encoder, rules, clean)
+    edits = Edits(changes, place_of, encoder, rules, clean, authors)
     new: dict[str, dict[str, list[Window]]] = {split: {} for split in SPLITS}
     for row in progress.over("cut edits", edits, unit="row"):
         new[row.split].setdefault(row.commit, []).append(row)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
+from elite_code_dataset.authors import Authors
 from elite_code_dataset.config import EDIT_AROUND_LINES, EDIT_CONTEXT_HUNKS, EDIT_MESSAGE_CHARACTERS
 from elite_code_dataset.hunks import Hunk, fitting, grouped, hunks_of, inside, joined, lines_of, widened
 from elite_code_dataset.languages import all_languages
@@ -50,24 +51,28 @@ class EditRules:
 
 @dataclass
 class Account:
-    """What became of the hunks of one commit. ``lines``: split -> digest of the signatures that its rows show, row after row."""
+    """What became of the hunks of one commit. ``lines``: split -> digest of the signatures that its rows show, row after row; ``names``: how many
+    places in its blocks named somebody."""
 
     kept: int = 0
     kept_bytes: int = 0
     dropped: dict[str, list[int]] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
+    names: int = 0
 
 
 @dataclass
 class Edits:
     """Iterate to get rows; ``report`` is complete afterwards. ``place_of`` answers with a reason for a change that is left out; ``clean``
-    replaces secrets in a list of texts."""
+    replaces secrets in a list of texts, in whole versions of files too. Names of ``authors`` are replaced in blocks and messages alone: where a block
+    begins and how many bytes changed is told of the texts that still have them, so that nothing moves when somebody new comes."""
 
     changes: Iterable[Change]
     place_of: Callable[[Change], Place | str]
     encoder: Encoder
     rules: EditRules
     clean: Callable[[Sequence[str]], list[str]] = list
+    authors: Authors = field(default_factory=Authors)
     accounts: dict[str, Account] = field(default_factory=dict)
     _lines: dict[str, list[int]] = field(default_factory=dict)
     _last: dict[str, tuple[str, str]] = field(default_factory=dict)  # lineage -> its newest text, without and with placeholders
@@ -128,7 +133,7 @@ class Edits:
     def _rows(self, blocks: list[_Block]) -> Iterator[Window]:
         fitted = self._fitted(blocks)
         cleaned = iter(self.clean([text for block in fitted for text in (block.original, block.updated, block.change.message)]))
-        drafts = [_draft(block, next(cleaned), next(cleaned), next(cleaned), self.rules) for block in fitted]
+        drafts = [self._draft(block, next(cleaned), next(cleaned), next(cleaned)) for block in fitted]
         parts = [text for draft in drafts for text in (draft.head, draft.original, draft.mark, draft.target)]
         ids = self.encoder.ids_of(parts)
         siblings: dict[str, list[_Draft]] = {}
@@ -150,6 +155,13 @@ class Edits:
                 message = self._message_row(draft, row)
                 if message is not None:
                     yield message
+
+    def _draft(self, block: _Block, original: str, updated: str, message: str) -> _Draft:
+        asked = self.authors.replaced(message)[0]
+        original, before = self.authors.replaced(original)
+        target, after = self.authors.replaced(_unified(block) if self.rules.unified else updated)
+        self._account(block.change).names += before + after
+        return _draft(block, original, target, asked, self.rules.unified)
 
     def _fitted(self, blocks: list[_Block]) -> list[_Block]:
         """Each block, the large ones in pieces that fit the largest scale by the tokens a byte that the block really has."""
@@ -338,13 +350,12 @@ class _Draft:
         return sum(map(len, self.ids))
 
 
-def _draft(block: _Block, original: str, updated: str, message: str, rules: EditRules) -> _Draft:
+def _draft(block: _Block, original: str, target: str, message: str, unified: bool) -> _Draft:
     comment = _comment(block.place.language)
     asked = message if len(message) <= EDIT_MESSAGE_CHARACTERS else message[:EDIT_MESSAGE_CHARACTERS] + " [...]"
     head = comment(block.change.path) + "".join(comment(line) for line in asked.split("\n") if line.strip()) + comment("Original:")
-    target = _unified(block) if rules.unified else updated
     gap = "" if original.endswith("\n") or not original else "\n"
-    return _Draft(block, head, original, gap + comment("Diff:" if rules.unified else "Updated:"), target, message)
+    return _Draft(block, head, original, gap + comment("Diff:" if unified else "Updated:"), target, message)
 
 
 def _unified(block: _Block) -> str:
@@ -385,13 +396,14 @@ def _chosen(identity: str, rules: EditRules) -> bool:
 
 
 def rebuilt(before: str, rows: Iterable[Window]) -> str:
-    """``after``, from ``before`` and the edit rows of one change (blocks, not unified, not message rows): the proof that nothing was cut off."""
-    out: list[bytes] = []
-    raw, position, written = before.encode(), 0, 0
-    for row in sorted((r for r in rows if not r.idiom), key=lambda r: r.start_byte):
-        same = row.start_byte - written
-        out.append(raw[position : position + same])
-        out.append(row.text[row.context_chars :].encode())
-        position += same + len(row.text[row.original_start : row.original_end].encode())
-        written = row.end_byte
-    return b"".join([*out, raw[position:]]).decode()
+    """``after``, from ``before`` and the edit rows of one change (blocks, not unified, not message rows): the proof that nothing was cut off. It goes by
+    lines, as a placeholder may be longer than what it stands for."""
+    out: list[str] = []
+    lines, position, written = lines_of(before), 0, 0
+    for row in sorted((r for r in rows if not r.idiom), key=lambda r: r.start_line):
+        same = row.start_line - 1 - written
+        target = row.text[row.context_chars :]
+        out += [*lines[position : position + same], target]
+        position += same + len(lines_of(row.text[row.original_start : row.original_end]))
+        written = row.start_line - 1 + len(lines_of(target))
+    return "".join([*out, *lines[position:]])

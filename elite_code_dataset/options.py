@@ -41,6 +41,7 @@ class Options:
     max_file_bytes: int = MAX_FILE_BYTES  # larger files are left out and counted
     redact_secrets: bool = True  # replace keys, tokens and passwords by placeholders
     redact_emails: bool = True  # and personal e-mail addresses
+    redact_names: bool = True  # and the names and addresses of those who wrote the history, in files and changes; messages never have them
     split_by: str = "lineage"  # or "time": the newest changes are the test split
     split_as_of: str | None = None  # a commit: the files and the tokenizer it had stay as they were split and trained then
     seed: int = 0  # of the split and of every random choice

@@ -76,7 +76,7 @@ _ENDS = re.compile(  # what may follow a name that is an ordinary word too
 )
 _NEXT_CAPITAL = re.compile(r"[ \t]+[A-Z]\w")
 
-_NOBODY = frozenset(  # as a name alone: what these say in a message is nearly never a person
+NOBODY = frozenset(  # as a name alone: what these say in a message is nearly never a person
     "in of on to at by or as is be"
     " the a an this that all any none no new old first last test tests testing tester root admin administrator user users username git svn hub code dev"
     " devel develop developer main master release build builder bot bots ci docs doc web app api cli server client local localhost host mail email info"
@@ -86,8 +86,11 @@ _NOBODY = frozenset(  # as a name alone: what these say in a message is nearly n
     " badger consortium foundation everyone everybody somebody someone anyone system service project support update merge commit branch patch version data state base"
     " core".split()
 )
-_PLACEHOLDERS = frozenset(
-    ("first name", "last name", "full name", "your name", "user name", "first last", "my name", "no name", "no author")
+PLACEHOLDERS = frozenset(
+    (
+        *("first name", "last name", "full name", "your name", "user name", "first last", "my name", "no name", "no author"),
+        *("john doe", "jane doe", "john smith", "foo bar", "hello world", "lorem ipsum", "test user", "test author"),
+    )
 )
 _FAMOUS = frozenset(  # whom units, methods and laws are called after
     "aho ampere bayes bernoulli bessel bezier boole boyer brotli cantor cauchy celsius chebyshev corasick damerau delaunay descartes dijkstra euclid"
@@ -105,7 +108,7 @@ _BESIDE_CAPITAL = re.compile(r"(?<![\w.])([^\W\d_a-z][\w'’]*)[ \t]+(?:[A-Z]\.?
 _LETTERS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # of scripts without blanks between words, or with endings that are written on: Han, Kana, Hangul
 _UNSPACED = re.compile(rf"[{_LETTERS}]{{2,}}")
 _UNSPACED_WORDS = frozenset("测试 用户 匿名 作者 开发 开发者 管理员 系统 名無し 開発 管理者 사용자 관리자 개발자 이름".split())
-_NO_MENTION = frozenset(  # marks that code and comments have after an @
+NO_MENTION = frozenset(  # marks that code and comments have after an @
     "param params property override test tests deprecated see return returns throws types type all here todo internal public private since link"
     " staticmethod classmethod dataclass interface import media export example ts todo channel everyone latest next beta master main".split()
 )
@@ -140,10 +143,11 @@ class People:
 
     def _add(self, person: str) -> None:
         name, _, address = person.partition("<")
-        if _PROGRAM.search(name.strip()) or _PROGRAM.search(address):  # "GitHub Actions" is nobody's name
+        address = address.partition("@")[0]
+        if is_program(name) or is_program(address):
             return
-        words = [word for word in _ASIDE.sub(" ", name).split() if any(map(str.isalnum, word))]
-        if _UNSPACED.fullmatch("".join(words)) and "".join(words) not in _UNSPACED_WORDS:
+        words = plain_words(name)
+        if is_unspaced("".join(words)):
             self._unspaced.add("".join(words))
         if len(words) == 1:
             self._add_handle(words[0])
@@ -160,7 +164,7 @@ class People:
     def _add_name(self, name: str) -> None:
         exact = tuple(word.group() for word in _words(name))
         folded = tuple(map(_folded, exact))
-        if not 2 <= len(folded) <= _MOST_WORDS or " ".join(folded) in _PLACEHOLDERS:
+        if not 2 <= len(folded) <= _MOST_WORDS or " ".join(folded) in PLACEHOLDERS:
             return
         common = all(word in ordinary_words() or len(word) < 2 for word in folded) or sum(len(word) > 1 for word in folded) < 2
         self._add_form(folded, _Form(exact, (), common))
@@ -216,7 +220,7 @@ class People:
     def is_ordinary(self, word: str) -> bool:
         """Whether a word is one of ordinary text or of this code base."""
         folded = _folded(word.strip(".'’"))
-        return folded in ordinary_words() or folded in self._own_words or folded in _NOBODY
+        return folded in ordinary_words() or folded in self._own_words or folded in NOBODY
 
     def _is_common(self, word: str) -> bool:
         """Whether a word may be one of ordinary text or of this code base."""
@@ -224,7 +228,7 @@ class People:
             return len(word) < 2
         stem = word.rstrip("0123456789")
         short = 4 if any(map(str.isdigit, word)) else 5
-        return len(word) < short or len(stem) < 2 or bool({word, stem} & ordinary_words()) or word in self._own_words or word in _NOBODY
+        return len(word) < short or len(stem) < 2 or bool({word, stem} & ordinary_words()) or word in self._own_words or word in NOBODY
 
     def _add_form(self, folded: tuple[str, ...], form: _Form) -> None:
         forms = self._by_start.setdefault(folded[:2], {})
@@ -233,7 +237,7 @@ class People:
         self._longest = max(self._longest, len(folded))
 
     def _add_single(self, word: str, kind: int) -> None:
-        if word not in _NOBODY and (len(word) > 2 or not word.isascii()):
+        if word not in NOBODY and (len(word) > 2 or not word.isascii()):
             self._single[word] = max(kind, self._single.get(word, 0))
 
     def without_names(self, text: str) -> str:
@@ -254,7 +258,7 @@ class People:
     def is_handle(self, word: str, surely: bool = False) -> bool:
         """Whether a person is known by this word; ``surely``: which is no ordinary one, nor one of several ordinary ones."""
         word = word.lower()
-        if word not in self._handles or word in _NOBODY:
+        if word not in self._handles or word in NOBODY:
             return False
         return not surely or self._single.get(word) == ANYWHERE or not all(self._is_common(part.group()) for part in _words(word))
 
@@ -270,7 +274,7 @@ class People:
 
     def _mentioned(self, found: re.Match[str]) -> str:
         handle = found.group(1).lower()
-        return SOMEONE if handle in self._handles and handle not in _NO_MENTION else found.group()
+        return SOMEONE if handle in self._handles and handle not in NO_MENTION else found.group()
 
     def _replaced(self, text: str, folded: list[str]) -> str:
         words = _words(text)
@@ -331,9 +335,24 @@ def ordinary_words() -> frozenset[str]:
 
 
 def person_of(line: bytes) -> str:
-    """An author line's name and what stands before the @ of its address: ``Name <word``."""
+    """An author line's name and address: ``Name <word@domain``."""
     name, mark, address = decoded(line[:PERSON_BYTES]).partition("<")
-    return f"{name.strip()} {mark}{address.partition('@')[0]}".strip()
+    return f"{name.strip()} {mark}{address.partition('>')[0].strip()}".strip()
+
+
+def is_program(word: str) -> bool:
+    """Whether a name or what stands before the @ of an address is a program's: ``GitHub Actions`` is nobody's name."""
+    return _PROGRAM.search(word.strip()) is not None
+
+
+def plain_words(name: str) -> list[str]:
+    """The words of a name, without what stands in brackets or quotes."""
+    return [word for word in _ASIDE.sub(" ", name).split() if any(map(str.isalnum, word))]
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether this is a name in Han, Kana or Hangul, which may stand within a run of letters."""
+    return _UNSPACED.fullmatch(word) is not None and word not in _UNSPACED_WORDS
 
 
 def signers(message: bytes) -> list[str]:
@@ -358,7 +377,7 @@ def _signer(value: str, sign: bytes | None) -> str:
 
 
 def _is_in_text(word: str) -> bool:
-    return _folded(word.strip(".")) in ordinary_words() or word.lower() in _NOBODY
+    return _folded(word.strip(".")) in ordinary_words() or word.lower() in NOBODY
 
 
 def decoded(raw: bytes) -> str:

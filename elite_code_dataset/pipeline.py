@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from elite_code_dataset import edit_rows, metadata, rows, store, window_rows
 from elite_code_dataset.analysis import Analysis, analysis_of
+from elite_code_dataset.authors import KIND, Authors
 from elite_code_dataset.certificate import smaller_twins
 from elite_code_dataset.earlier import history_in
 from elite_code_dataset.edits import EditRules
@@ -145,7 +146,9 @@ def _write_edits(draft: Path, analysis: Analysis, config: EliteCodeConfig, name:
     changes = sum(part.changes for part in parts)
     texts = (text for part in parts for some in part.rows.values() for text in some.table["text"].to_pylist())
     secrets = placeholders(text for text in texts if "REDACTED_" in text or "redacted-" in text)  # two searches are quicker than a pattern
-    told = {"drops": [report.as_dict() for report in reports], "changes": changes, "secrets": secrets if config.redact_secrets else {}}
+    names = sum(one.account["names"] for part in parts for one in part.told)
+    replaced = (secrets if config.redact_secrets else {}) | ({KIND: names} if names else {})
+    told = {"drops": [report.as_dict() for report in reports], "changes": changes, "secrets": replaced}
     store.write_json(draft / "report.json", told)
 
 
@@ -156,9 +159,9 @@ def _edits_of(repository: Repository, analysis: Analysis, place: int, config: El
     sources = edit_rows.Sources(corpus, analysis.sides, known_kind, unwanted, signatures)
     clean = (lambda texts: [t for t, _ in redacted_many(texts, emails=config.redact_emails)]) if config.redact_secrets else list
     selection = {name: getattr(config, name) for name in ("max_commits", "since", "until", "first_parent")}
-    return edit_rows.edit_rows(
-        repository, sources, encoder, rules, selection, clean, rows.left_by(analysis.folder, name, place, encoder.digest)
-    )
+    authors = Authors(repository.history().people if config.redact_names else ())
+    left = rows.left_by(analysis.folder, name, place, encoder.digest)
+    return edit_rows.edit_rows(repository, sources, encoder, rules, selection, clean, left, authors)
 
 
 def _signatures(corpus: Corpus) -> dict[str, tuple[str, str, str]]:

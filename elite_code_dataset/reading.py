@@ -5,6 +5,7 @@ In: a path and options. Out: ``Reading``. Costs one read, one secrets scan and o
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from elite_code_dataset import progress
+from elite_code_dataset.authors import KIND, Authors
 from elite_code_dataset.dependencies import Graph, graph_of, is_manifest
 from elite_code_dataset.earlier import Dropped, Earlier, KnownFile, Noted
 from elite_code_dataset.history import History
@@ -29,6 +31,11 @@ from elite_code_dataset.trees import MODULE, kind_of_mode
 LEFT_OUT = frozenset({"generated", "vendored"})
 DATA_LANGUAGES = frozenset({"csv", "jsonl", "svg"})  # tables, logs and drawings: a quarter of ripgrep's windows would be benchmark figures
 Version = tuple[str, str]  # path without the prefix, blob
+_OF_PEOPLE = re.compile(
+    r"(?:^|/)(?:\.?(?:authors?|contributors?|maintainers?|committers?|codeowners)|credits|thanks|acknowledge?ments?|\.mailmap|\.all-contributorsrc)"
+    r"(?:\.(?:md|rst|txt|adoc|org))?$",
+    re.I,
+)
 LICENCE_NAMES = ("license", "licence", "copying", "unlicense")
 
 
@@ -65,15 +72,17 @@ class Reading:
 def read(repository: Repository, options: Options, prefix: str = "", earlier: Earlier | None = None) -> Reading:
     """Everything about one repository. ``prefix`` goes before every path, when several repositories make one dataset. Files that an ``earlier``
     analysis knows under the same path and blob are neither read nor parsed again; nor are those that left no rows."""
-    known, unused = (earlier.files, earlier.dropped) if earlier else ({}, {})
     told = repository.continue_history(earlier.history) if earlier else 0
     history = repository.history()
+    authors = Authors(history.people if options.redact_names else ())
+    known, unused = (_still_known(earlier, authors), earlier.dropped) if earlier else ({}, {})
     sizes = {version: one.noted.size for some in (known, unused) for version, one in some.items()}
     reading = repository.files(options.max_file_bytes, include=options.include, exclude=options.exclude, known=sizes)
     raws = list(progress.over("read files", reading, len(repository.paths())))
     reports = [_report("files", len(raws), sum(f.size for f in raws), repository.drops)]
     cleaned, noted = _cleaned(raws, options, known, unused)
     sources, dropped = _with_roles(cleaned, repository.commit, known, unused, noted)
+    sources = [_nameless(source, authors, noted) if (source.path, source.blob) not in known else source for source in sources]
     reports.append(_drops("roles", sources, dropped.values()))
     files = [
         replace(known[(s.path, s.blob)].parsed, source=s) if (s.path, s.blob) in known else parsed(s)
@@ -111,6 +120,24 @@ def read(repository: Repository, options: Options, prefix: str = "", earlier: Ea
         repository.unread,
         repository.is_partial,
     )
+
+
+def _still_known(earlier: Earlier, authors: Authors) -> Mapping[Version, KnownFile]:
+    """The files of an earlier analysis, without those that name somebody who came later."""
+    before = Authors(earlier.history.people)
+    later = [person for person in authors.people if person not in earlier.history.people]
+    traces = Authors(later).traces(before)
+    return {version: file for version, file in earlier.files.items() if not later or not traces.stand_in(file.parsed.source.text)}
+
+
+def _nameless(source: SourceFile, authors: Authors, noted: dict[str, Noted]) -> SourceFile:
+    """The file without the names of those who wrote the history, counted in what was noted of it."""
+    text, count = authors.replaced(source.text)
+    if not count:
+        return source
+    one = noted[source.path]
+    noted[source.path] = replace(one, secrets={**one.secrets, KIND: count})
+    return replace(source, text=text)
 
 
 def _steps(repository: Repository, options: Options, prefix: str, tokens: dict[str, int], here: Container[str]) -> tuple[Step, ...]:
@@ -159,6 +186,8 @@ def _cleaned(
 
 def known_kind(path: str, content: bytes, role: str | None = None) -> tuple[str | None, str]:
     """(language, role) of a file that may become rows, else (None, the reason why not). ``role`` spares asking for it."""
+    if _OF_PEOPLE.search(path):
+        return None, "list_of_people"
     language = language_of(path, content[:4096])
     found = role or role_of(path, content, language.name if language else None)
     if found in LEFT_OUT:

@@ -22,6 +22,7 @@ _RESERVED_DOMAIN = re.compile(
     rb"(?i)(?:^|\.)(?:example\.(?:com|org|net|edu)|[\w-]+\.(?:example|test|invalid|localhost|local)|(?:foo|bar|foobar|domain|company|host|server|email|test|acme)\.(?:com|org|net)"
     rb"|noreply\.github\.com|mail\.gmail\.com|\dx\.\w+)$"
 )
+_MACHINES = frozenset(b"git hg svn root noreply no-reply donotreply do-not-reply nobody none".split())
 # Top-level domains outside the two-letter ones; a closed list, since `a@b.transpose` is a matrix product.
 _DOMAINS = frozenset(
     b"com org net edu gov mil int info biz name pro app dev cloud email tech systems software online site xyz page blog codes engineering live "
@@ -48,3 +49,10 @@ def personal_addresses(data: bytes) -> Iterator[tuple[int, int, str]]:
                 if not short and not _IN_URL.search(data[max(0, at - 130) : at]):
                     yield at - len(mailbox[0]), domain.end(), "email"
         at = data.find(b"@", at + 1)
+
+
+def is_nobodys(address: str) -> bool:
+    """Whether an address is in a domain that nobody owns, or a box that no person reads."""
+    mailbox, _, domain = address.encode("utf-8", "surrogatepass").rpartition(b"@")
+    personal = domain.lower().endswith(b"users.noreply.github.com")
+    return not personal and (mailbox.lower() in _MACHINES or _RESERVED_DOMAIN.search(domain) is not None)

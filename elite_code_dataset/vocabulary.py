@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from elite_code_dataset.authors import KIND
 from elite_code_dataset.config import MAX_LINE_BYTES
 from elite_code_dataset.history import Commit, History
 from elite_code_dataset.options import Options
@@ -60,7 +61,11 @@ class Vocabulary:
         self._open = ExitStack()
         self._repositories: dict[int, Repository] = {}
         self._texts: dict[File, str] = {
-            (i, f.source.path[len(r.prefix) :], f.source.blob): f.source.text for i, r in enumerate(readings) for f in r.files
+            (i, f.source.path[len(r.prefix) :], f.source.blob): f.source.text
+            for i, r in enumerate(readings)
+            for f in r.files
+            if KIND
+            not in r.seen[f.source.path].secrets  # the others are read as they are, so that nobody who comes later changes what was trained
         }
         self._files = self._files_after(math.inf)
         self.told: dict[str, Any] = {"measured": {}}
@@ -99,7 +104,7 @@ class Vocabulary:
         chosen = [file for file, lineage in self._files.items() if side.get(lineage) == "train"]
         self.told["trained_on"] = digest = _digest(chosen)
         earlier = next((r.earlier for r in self._readings if r.earlier and r.earlier.vocabulary.get("trained_on") == digest), None)
-        if earlier:
+        if earlier and chosen:
             encoder = encoder_named(str(earlier.folder / "tokenizer"))
             encoder.label = TRAINED
             return encoder

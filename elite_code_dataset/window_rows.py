@@ -23,8 +23,8 @@ from elite_code_dataset.withholding import Common
 def key_of(corpus: Corpus, view: View) -> str:
     """A digest over everything that the rows of a file are made of, but the tip and what the options say of all files."""
     source = view.source
-    own = [source.path, source.language, source.role, source.lineage, source.blob, source.last_changed, view.group, view.split]
-    seen = [(other.source.path, other.source.blob) for other in corpus.visible(view)]
+    own = [source.path, source.language, source.role, source.lineage, source.blob, view.digest, source.last_changed, view.group, view.split]
+    seen = [(other.source.path, other.digest) for other in corpus.visible(view)]
     told = json.dumps([own, list(corpus.edges.get(source.path, ())), seen]).encode("utf-8", "surrogatepass")
     times = b"" if view.line_times is None else view.line_times.tobytes()
     return hashlib.sha256(told + b"\0" + times).hexdigest()[:20]

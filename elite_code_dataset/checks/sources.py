@@ -8,8 +8,10 @@ import numpy as np
 
 from elite_code_dataset import metadata
 from elite_code_dataset.checks import Verdict, View, check, needed
+from elite_code_dataset.people import SOMEONE
 
 DAY = 86_400.0
+MARKS = ("REDACTED_", "redacted-", SOMEONE)
 
 
 def target_bytes(view: View, mask: np.ndarray) -> np.ndarray:
@@ -17,7 +19,7 @@ def target_bytes(view: View, mask: np.ndarray) -> np.ndarray:
     sizes = np.full(len(view), -1, dtype=np.int64)
     for i, row in view.rows("text", "context_chars", "kind", mask=mask):
         target = row["text"][row["context_chars"] :]
-        replaced = row["kind"] == "edit" and ("REDACTED_" in target or "redacted-" in target)
+        replaced = row["kind"] == "edit" and any(mark in target for mark in MARKS)
         sizes[i] = -2 if replaced else len(target.encode("utf-8", "surrogatepass"))
     return sizes
 
