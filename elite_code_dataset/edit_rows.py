@@ -21,7 +21,7 @@ import pyarrow.compute
 from elite_code_dataset import progress, rows
 from elite_code_dataset.authors import Authors
 from elite_code_dataset.changes import Tally
-from elite_code_dataset.edits import FAR_SCALE, Account, EditRules, Edits, Place, signature_lines
+from elite_code_dataset.edits import FAR_SCALE, Account, Clean, EditRules, Edits, Place, signature_lines
 from elite_code_dataset.records import SPLITS, Change, DropReport, Window
 from elite_code_dataset.repository import Repository
 from elite_code_dataset.splits import Splits
@@ -107,7 +107,7 @@ def same_commits(left: rows.Left, sources: Sources, repository: Repository, auth
     messages = repository.messages([part["id"] for part in left.parts])
     lines = _lines(left, sources.signatures)
     naming = _naming(left, authors, repository.history().people, frozenset(commits[: order[0]]))
-    return {
+    same = {
         part["id"]: i
         for i, part in enumerate(left.parts)
         if "unreadable_blob" not in part["tally"]
@@ -116,6 +116,23 @@ def same_commits(left: rows.Left, sources: Sources, repository: Repository, auth
         and all(map(sources.holds, part["changes"]))
         and part["account"].get("lines", {}) == lines.get(part["id"], {})
     }
+    return _without_secrets(same, left, repository)
+
+
+def _without_secrets(same: dict[str, int], left: rows.Left, repository: Repository) -> dict[str, int]:
+    """``same`` without the commits of lineages in which secrets were found and which other commits go on with: what was found is not kept, so that
+    all of such a lineage is read again."""
+    found = {lineage for part in left.parts for lineage in part["account"].get("secrets", ())}
+    if not found:
+        return same
+    touched = {c.id: {e.lineage for e in (*c.entries, *c.main_entries)} & found for c in repository.history().commits}
+    touched |= {part["id"]: {change[0] for change in part["changes"]} & found for part in left.parts}
+    while True:
+        again = {lineage for commit, some in touched.items() if commit not in same for lineage in some}
+        kept = {commit: at for commit, at in same.items() if touched[commit].isdisjoint(again)}
+        if len(kept) == len(same):
+            return same
+        same = kept
 
 
 def _lines(left: rows.Left, signatures: Mapping[str, tuple[str, str, str]]) -> dict[str, dict[str, str]]:
@@ -151,7 +168,7 @@ def edit_rows(
     encoder: Encoder,
     rules: EditRules,
     selection: Mapping[str, Any],
-    clean: Callable[[Sequence[str]], list[str]],
+    clean: Clean,
     left: rows.Left | None,
     authors: Authors,
 ) -> EditRows:

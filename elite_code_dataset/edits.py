@@ -17,10 +17,12 @@ from elite_code_dataset.config import EDIT_AROUND_LINES, EDIT_CONTEXT_HUNKS, EDI
 from elite_code_dataset.hunks import Hunk, fitting, grouped, hunks_of, inside, joined, lines_of, widened
 from elite_code_dataset.languages import all_languages
 from elite_code_dataset.records import SCALES, Change, DropReport, Window
+from elite_code_dataset.secrets import left_alone, without_values
 from elite_code_dataset.tokens import Encoder
 from elite_code_dataset.trees import count
 from elite_code_dataset.windows import DAY, one_line, row_id
 
+Clean = Callable[..., list[str]]  # see ``secrets.Redactor``
 FAR_SCALE = 1024  # rows from this scale on show other hunks and signatures
 BATCH = 256  # changes whose blocks are encoded together
 NAME = re.compile(r"[A-Za-z_]\w{2,}")
@@ -52,29 +54,31 @@ class EditRules:
 @dataclass
 class Account:
     """What became of the hunks of one commit. ``lines``: split -> digest of the signatures that its rows show, row after row; ``names``: how many
-    places in its blocks named somebody."""
+    places in its blocks named somebody; ``secrets``: lineages in which secrets had been found by then."""
 
     kept: int = 0
     kept_bytes: int = 0
     dropped: dict[str, list[int]] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
     names: int = 0
+    secrets: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Edits:
     """Iterate to get rows; ``report`` is complete afterwards. ``place_of`` answers with a reason for a change that is left out; ``clean``
-    replaces secrets in a list of texts, in whole versions of files too. Names of ``authors`` are replaced in blocks and messages alone: where a block
+    replaces secrets in a list of texts (``secrets.Redactor``), in whole versions of files too. Names of ``authors`` are replaced in blocks and messages alone: where a block
     begins and how many bytes changed is told of the texts that still have them, so that nothing moves when somebody new comes."""
 
     changes: Iterable[Change]
     place_of: Callable[[Change], Place | str]
     encoder: Encoder
     rules: EditRules
-    clean: Callable[[Sequence[str]], list[str]] = list
+    clean: Clean = left_alone
     authors: Authors = field(default_factory=Authors)
     accounts: dict[str, Account] = field(default_factory=dict)
     _lines: dict[str, list[int]] = field(default_factory=dict)
+    _values: dict[str, dict[bytes, str]] = field(default_factory=dict)  # lineage -> secrets found in its versions so far
     _last: dict[str, tuple[str, str]] = field(default_factory=dict)  # lineage -> its newest text, without and with placeholders
 
     def __iter__(self) -> Iterator[Window]:
@@ -105,12 +109,20 @@ class Edits:
         count(self._account(change).dropped, reason, size)
 
     def _without_secrets(self, change: Change) -> Change:
-        """The change with the secrets of both whole texts replaced: a block out of the middle of a key is not known for one."""
-        before, after = change.before or "", change.after or ""
+        """The change with the secrets of both whole texts replaced: a block out of the middle of a key is not known for one, nor is a value that lost its
+        name. So what is found in one version of a lineage, or in the message of its change, is replaced in the other and in those that follow."""
+        before, after, message = change.before or "", change.after or "", change.message
+        values = self._values.pop(change.lineage, {})
         known = self._last.get(change.lineage)
-        new = [text for text in (before, after) if known is None or text != known[0]]
-        clean = dict(zip(new, self.clean(new))) | ({known[0]: known[1]} if known else {})
+        new = [text for text in (before, after, message) if known is None or text != known[0]]
+        clean = dict(zip(new, self.clean(new, values)))
+        if known:
+            clean[known[0]] = without_values(known[1], values)
         self._last[change.lineage] = after, clean[after]
+        if values:
+            self._values[change.lineage] = values
+            self._account(change).secrets.append(change.lineage)
+        change = change if clean[message] == message else replace(change, message=clean[message])
         if clean[before] is before and clean[after] is after:
             return change
         return replace(change, before=clean[before], after=clean[after])

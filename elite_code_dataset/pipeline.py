@@ -31,7 +31,7 @@ from elite_code_dataset.options import EliteCodeConfig, repositories_of
 from elite_code_dataset.reading import known_kind
 from elite_code_dataset.records import SCALES, SPLITS, DropReport
 from elite_code_dataset.repository import Repository, open_repository
-from elite_code_dataset.secrets import placeholders, redacted_many
+from elite_code_dataset.secrets import Redactor, left_alone, placeholders
 from elite_code_dataset.windows import Corpus
 from elite_code_dataset.withholding import without_shown
 
@@ -157,7 +157,7 @@ def _edits_of(repository: Repository, analysis: Analysis, place: int, config: El
     signatures = _signatures(corpus)
     rules = EditRules(corpus.commit_time, config.diff_format == "unified", config.message_share, config.seed, signatures=signatures)
     sources = edit_rows.Sources(corpus, analysis.sides, known_kind, unwanted, signatures)
-    clean = (lambda texts: [t for t, _ in redacted_many(texts, emails=config.redact_emails)]) if config.redact_secrets else list
+    clean = Redactor(config.redact_emails) if config.redact_secrets else left_alone
     selection = {name: getattr(config, name) for name in ("max_commits", "since", "until", "first_parent")}
     authors = Authors(repository.history().people if config.redact_names else ())
     left = rows.left_by(analysis.folder, name, place, encoder.digest)

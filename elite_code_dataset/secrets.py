@@ -25,8 +25,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from elite_code_dataset.secrets_addresses import personal_addresses
 from elite_code_dataset.secrets_formats import own_forms, scanned, unannounced
@@ -34,6 +36,8 @@ from elite_code_dataset.secrets_harmless import is_harmless
 from elite_code_dataset.secrets_logins import logins
 from elite_code_dataset.secrets_names import bound_values
 
+_SHORT_VALUE, _LONG_VALUE = 8, 512  # bytes of a secret that is looked for elsewhere as a whole
+_LONG_WORD = re.compile(rb"[A-Za-z0-9+/=_-]{20,}")
 _PLACEHOLDER = re.compile(rb"REDACTED_[A-Z0-9_]+|redacted-[0-9a-f]{4}@example\.com")
 
 
@@ -90,15 +94,18 @@ def placeholders(texts: Iterable[str]) -> dict[str, int]:
     return dict(sorted(kinds.items()))
 
 
-def redacted(text: str, emails: bool = True, salt: str = "") -> tuple[str, dict[str, int]]:
+def redacted(text: str, emails: bool = True, salt: str = "", values: dict[bytes, str] | None = None) -> tuple[str, dict[str, int]]:
     """The text with its secrets replaced, and how many of each kind (a secret that stands twice counts twice).
 
-    ``salt`` keys the placeholders: give what names the repository to make the same secret look different in two of them."""
+    ``salt`` keys the placeholders: give what names the repository to make the same secret look different in two of them. What was found is added to
+    ``values``, see ``without_values``."""
     data = text.encode("utf-8", "surrogatepass")
     counts: Counter[str] = Counter()
     spans = _found(data, emails)
     if not spans:
         return text, {}
+    if values is not None:
+        values.update((piece, kind) for start, end, kind in spans if kind != "email" for piece in _pieces(data[start:end]))
     while spans:  # what is left changes its neighbourhood, so look again; each round shortens what is not yet a placeholder
         pieces, done = [], 0
         for start, end, kind in spans:
@@ -110,6 +117,27 @@ def redacted(text: str, emails: bool = True, salt: str = "") -> tuple[str, dict[
     return data.decode("utf-8", "surrogatepass"), dict(sorted(counts.items()))
 
 
+def without_values(text: str, values: Mapping[bytes, str], salt: str = "") -> str:
+    """The text without these secrets, which were found elsewhere and may be announced by nothing here."""
+    if not values or not text:
+        return text
+    data, pieces, done = text.encode("utf-8", "surrogatepass"), [], 0
+    known = sorted(values)
+    for at, start, end in BytesAhoCorasick(known, matchkind=MatchKind.LeftmostLongest).find_matches_as_indexes(data):
+        if not (data[start - 1 : start].isalnum() and start) and not data[end : end + 1].isalnum():
+            pieces += [data[done:start], placeholder(known[at], values[known[at]], salt)]
+            done = end
+    return b"".join([*pieces, data[done:]]).decode("utf-8", "surrogatepass") if pieces else text
+
+
+def _pieces(secret: bytes) -> Iterator[bytes]:
+    """What of a secret is looked for elsewhere: the whole of it, or the long words of each line; nothing that may be an ordinary word."""
+    if b"\n" in secret or len(secret) > _LONG_VALUE:
+        yield from (word for word in _LONG_WORD.findall(secret) if not word.isalpha() or not (word.islower() or word.isupper()))
+    elif len(secret) >= _SHORT_VALUE and any(48 <= byte <= 57 for byte in secret) and not secret.isdigit():
+        yield secret
+
+
 def redacted_many(texts: Iterable[str], emails: bool = True, salt: str = "") -> Iterator[tuple[str, dict[str, int]]]:
     """``redacted`` for one text after the other; equal texts that follow one another are scanned once."""
     last: str | None = None
@@ -118,3 +146,22 @@ def redacted_many(texts: Iterable[str], emails: bool = True, salt: str = "") -> 
         if text != last:
             last, answer = text, redacted(text, emails, salt)
         yield answer[0], dict(answer[1])
+
+
+@dataclass(frozen=True)
+class Redactor:
+    """Replaces the secrets of texts. ``values``, where given, are secrets found before: they are replaced in all the texts, wherever one of
+    these shows more of them, they are added."""
+
+    emails: bool = True
+
+    def __call__(self, texts: Sequence[str], values: dict[bytes, str] | None = None) -> list[str]:
+        if values is None:
+            return [text for text, _ in redacted_many(texts, self.emails)]
+        clean = [redacted(text, self.emails, values=values)[0] for text in texts]
+        return [without_values(text, values) for text in clean]
+
+
+def left_alone(texts: Sequence[str], values: dict[bytes, str] | None = None) -> list[str]:
+    """A ``Redactor`` that replaces nothing."""
+    return list(texts)

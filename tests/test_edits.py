@@ -14,6 +14,7 @@ from elite_code_dataset.edits import EditRules, Edits, Place, rebuilt
 from elite_code_dataset.hunks import grouped, hunks_of, joined, lines_of, widened
 from elite_code_dataset.records import SCALES, Change, Window
 from elite_code_dataset.repository import open_repository
+from elite_code_dataset.secrets import Redactor
 from elite_code_dataset.tokens import Encoder, trained_encoder
 from tests.counting import steps_of
 from tests.repositories import START, committed, module_text, started
@@ -192,3 +193,44 @@ def test_twice_the_hunks_of_a_commit_are_twice_the_work(encoder: Encoder, unifie
     assert sum(row.commit == "c1" for row in rows) > 5 and sum(row.commit == "c2" and row.scale >= 1024 for row in rows) == 150
     less, more = (steps_of(edits_of, changes, encoder, unified=unified) for changes in (few, many))
     assert more / less < 2.2, (less, more)
+
+
+HEX = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"
+KEY = [f"MIIEow{n:02}" + "Ab3/x" * 11 for n in range(20)]
+PEM = 'KEY = """-----BEGIN RSA PRIVATE KEY-----\n' + "\n".join(KEY) + '\n-----END RSA PRIVATE KEY-----\n"""\n'
+BARE = 'KEY = """\n' + "\n".join(KEY) + '\n"""\n'
+
+
+@pytest.mark.parametrize(
+    "named, unnamed",
+    [(f'SECRET_KEY = "{HEX}"\n', f'VALUE = "{HEX}"\n'), (PEM, BARE), (PEM, "BODY = [\n" + "".join(f'    "{k}",\n' for k in KEY) + "]\n")],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_secret_that_one_version_announces_is_replaced_in_those_that_do_not(
+    named: str, unnamed: str, turned: bool, encoder: Encoder
+) -> None:
+    first, second = (unnamed, named) if turned else (named, unnamed)
+    changes = [
+        change(first, second, commit="c2"),
+        change(second, "KEY = None\n", commit="c3"),
+        change("KEY = None\n", unnamed, commit="c4"),
+    ]
+    edits = Edits(changes, lambda c: PLACE, encoder, EditRules(START), Redactor())
+    rows = list(edits)
+    shown = [piece for row in rows for piece in (HEX, *KEY) if piece in row.text]
+    assert len({row.commit for row in rows}) == 3 and not shown
+    assert "REDACTED_" in rows[0].text[: rows[0].context_chars] and "REDACTED_" in rows[0].text[rows[0].context_chars :]
+    assert edits.accounts["c3"].secrets == ["lineage"]
+
+
+def test_a_secret_that_a_message_announces_is_replaced_in_the_change(encoder: Encoder) -> None:
+    rows = list(
+        Edits([change("a = 1\n", f'a = "{HEX}"\n', f"Set it\n\nsecret_key: {HEX}")], lambda c: PLACE, encoder, EditRules(START), Redactor())
+    )
+    assert rows and all(HEX not in row.text for row in rows)
+
+
+def test_ordinary_words_that_were_taken_for_a_secret_stay_elsewhere(encoder: Encoder) -> None:
+    before, after = 'password = "correcthorsebattery"\n', "correcthorsebattery = 12345678\n"
+    (row,) = Edits([change(before, after)], lambda c: PLACE, encoder, EditRules(START), Redactor())
+    assert row.text[row.context_chars :] == after

@@ -619,3 +619,20 @@ def test_a_whole_repository_keeps_its_name_however_its_objects_are_packed(tmp_pa
     assert config_of(tmp_path / "partial")[0].bounds != ("",) and config_of(folder)[1] == name
     git(tmp_path, "clone", "-q", "--no-local", f"file://{folder}", str(tmp_path / "clone"))
     assert config_of(tmp_path / "clone")[1] == name and config_of(tmp_path / "clone")[0].bounds == ("",)
+
+
+def test_what_is_known_of_a_secret_is_known_in_a_rebuild_too(tmp_path: Path, tokenizer: str) -> None:
+    """A value loses its name in one commit and stands alone in the next one, whose rows are all that is new."""
+    folder, cache, value = small_repository(tmp_path / "repository"), tmp_path / "cache", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"
+    text = module_text(90)
+    for number, line in enumerate((f'SECRET_KEY = "{value}"', f'VALUE = "{value}"', f'OTHER = ["{value}"]', "NONE = 0")):
+        committed(
+            folder,
+            {"src/kit/keys.py": f"{text}\n{line}\n", f"src/kit/other_{number}.py": module_text(91 + number)},
+            "Say it otherwise",
+            START + (200 + number) * DAY,
+        )
+        again, fresh = (made(folder, place, tokenizer=tokenizer) for place in (cache, tmp_path / f"fresh {number}"))
+        assert again == fresh
+        assert not any(value in row["text"] for row in (row for rows in again["edits"].values() for row in rows))
+    assert any("NONE = 0" in row["text"] and "REDACTED_" in row["text"] for rows in again["edits"].values() for row in rows)
