@@ -165,11 +165,11 @@ class Changes:
     def _change(self, commit: Commit, entry: Entry, message: str, merged: bool) -> Change | None:
         before_bytes, after_bytes = self._blobs.get(entry.old_blob), self._blobs.get(entry.new_blob)
         reason = ""
-        if merged:
+        if any(self._blobs.get(blob) is None for blob in _all_blobs(entry)):  # of a merge too: a parent without a blob moved the file
+            reason = "unreadable_blob"
+        elif merged:
             parents = [self._blobs.get(blob) for blob in (entry.old_blob, *entry.other_blobs)]
             reason, before_bytes = own_part(parents, after_bytes)
-        if not reason and (after_bytes is None or (before_bytes is None and entry.old_blob)):
-            reason = "unreadable_blob"
         reason = reason or self._reason_after_reading(entry, before_bytes, after_bytes)
         before, reason = ("", reason) if reason or before_bytes is None else text_of(before_bytes, MAX_LINE_BYTES)
         after, reason = ("", reason) if reason else text_of(after_bytes, MAX_LINE_BYTES)
