@@ -20,7 +20,8 @@ from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.git_place import place_of
 from elite_code_dataset.history import History, parsed_commit
 from elite_code_dataset.messages import cleaned, is_bot, is_revert
-from elite_code_dataset.people import SOMEONE, People, decoded, ordinary_words
+from elite_code_dataset.names import SOMEONE, decoded, ordinary_words
+from elite_code_dataset.people import People
 from elite_code_dataset.repository import open_repository
 
 PARTS = re.compile(r"\s+|[\w@]+|.", re.S)

@@ -19,18 +19,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from elite_code_dataset.people import (
-    CREDIT,
-    NO_MENTION,
-    NOBODY,
-    PLACEHOLDERS,
-    SOMEONE,
-    is_program,
-    is_unspaced,
-    ordinary_words,
-    plain_words,
-)
+from elite_code_dataset.names import NO_MENTION, NOBODY, PLACEHOLDERS, SOMEONE, is_program, is_unspaced, ordinary_words, plain_words
 from elite_code_dataset.secrets_addresses import is_nobodys
+from elite_code_dataset.signers import CREDIT
 
 # Of words; within a run of letters; an address; a word that counts beside a mark of credit alone; one that has such a mark.
 NAME, RUN, ADDRESS, HANDLE, MARKED = range(5)

@@ -20,7 +20,8 @@ from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.history import Commit, History, parsed_commit
 from elite_code_dataset.line_times import own_part
 from elite_code_dataset.messages import cleaned, is_bot, is_revert
-from elite_code_dataset.people import People, decoded
+from elite_code_dataset.names import decoded
+from elite_code_dataset.people import People
 from elite_code_dataset.records import Change, EliteCodeError
 from elite_code_dataset.texts import text_of
 from elite_code_dataset.trees import FILE, LINK, MODULE, Entry, count, kind_of_mode

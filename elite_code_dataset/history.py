@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 
 from elite_code_dataset.config import COPY_MIN_BYTES, MAX_TREE_ENTRIES
 from elite_code_dataset.git_objects import Objects
-from elite_code_dataset.people import person_of, signers
+from elite_code_dataset.names import person_of
 from elite_code_dataset.renames import renamed
+from elite_code_dataset.signers import signers
 from elite_code_dataset.trees import FILE, Entry, TreeDiffer, count, kind_of_mode
 
 _COMMIT = re.compile(rb"tree ([0-9a-f]{40,64})\n((?:parent [0-9a-f]{40,64}\n)*)")

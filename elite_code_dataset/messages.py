@@ -1,14 +1,13 @@
 """A commit's message and author -> the message without any person in it, and whether a bot or a revert wrote it.
 
 In: the bytes of a commit object's message and of its author line. Out: text, and two verdicts. Author data goes no further than the
-cached history. Costs 15 to 45 microseconds a message. What is left out: trailers that name people, addresses, ``@handles`` after a word of thanks,
+cached history. Costs 20 to 80 microseconds a message. What is left out: trailers that name people, addresses, ``@handles`` after a word of thanks,
 unknown names after one, the branch owner of a merge subject, marks of cherry-picks and imports; and the names by which the authors, committers
 and signers of the history are known for sure (``people``). A line ``key: value`` is a trailer if its key says so (``Signed-off-by``) or its value is a
 person; the subject, only if nothing but a person stands there.
 
-What stays: ordinary words and first names that are somebody's name too, where nothing says that the person is meant, and strangers whose whole
-name is ordinary words (``thanks to Mark Field``); a person's handle in a path or an import (``github.com/user/project``); the branch owner in the name
-of a branch, and handles without an ``@``, of strangers; whoever never wrote, committed or signed, but where thanks are said.
+What stays: ordinary words that are somebody's name too, where nothing says that the person is meant; strangers, but where thanks are said, above all
+those whose whole name is ordinary words (``thanks to Mark Field``).
 """
 
 from __future__ import annotations
@@ -16,17 +15,19 @@ from __future__ import annotations
 import re
 
 from elite_code_dataset.config import MAX_MESSAGE_CHARACTERS
-from elite_code_dataset.people import CREDIT, PERSON_BYTES, SIGNED, SOMEONE, People, decoded, ordinary_words
+from elite_code_dataset.names import PERSON_BYTES, SOMEONE, decoded, ordinary_words
+from elite_code_dataset.people import People
+from elite_code_dataset.signers import CREDIT, SIGNED
 
 _BOT = re.compile(  # what no person is called
     r"\[bot\]|\b(?:dependabot|renovate|greenkeeper|github-actions|pre-commit-ci|pyup|snyk|mergify|allcontributors|imgbot|weblate|codecov"
-    r"|semantic-release|release-please|copybara|k8s-ci-robot|k8s[ -]publish(?:er|ing)|circleci|scala-steward|whitesource|deepsource|restyled"
-    r"|copilot|github-merge-queue|travis-?ci)\b|[-_](?:ro)?bot(?![^\W_])|(?<![^\W_])(?:ro)?bot[-_]|[-_](?:bors|homu)\b"
+    r"|semantic-release|release-please|copybara|k8s-ci-robot|k8s[ -]publish(?:er|ing)|circleci|scala[ -]steward|whitesource|deepsource|restyled"
+    r"|copilot|github-merge-queue|github[ -]actions?|azure[ -]pipelines|transifex|travis-?ci)\b|[-_](?:ro)?bot(?![^\W_])|(?<![^\W_])(?:ro)?bot[-_]|[-_](?:bors|homu)\b"
     r"|(?<![^\W_])(?:auto|build|merge|release|deploy|sync|lint|format|fix|review|test|version|update|bump|backport|ci|rust|git|code|docs?)(?:bot|Bot)\b"
     r"|(?-i:[a-z]Bot\b)",
     re.I,
 )
-_BOT_ADDRESS = re.compile(r"(?:^|[\s._+-])(?:(?:ro)?bot|ci|no-?reply-bot|automation)(?:$|[\s._+-])", re.I)
+_BOT_ADDRESS = re.compile(r"(?:^|[\s._-])(?:(?:ro)?bot|ci|no-?reply-bot|automation)$|^(?:(?:ro)?bot|ci|automation)[\s_+-]", re.I)
 _SHARED = frozenset("travis jenkins bors homu bot robot".split())  # names of programs that are persons' names too
 _HELPER = re.compile(  # what such a program's other words are
     r"ci$|pre-|bot|auto|servic|merg|releas|build|deploy|publi|sync|updat|bump|lint|format|review|version|backport|translat|doc|integrat|machine|github"
@@ -37,7 +38,8 @@ _COMMIT = r"(?:\"|#\d|r\d{3}|[0-9a-f]{7,40}\b|(?:commits?|changesets?|pr|pull re
 _REVERT = re.compile(  # ``revert: x``, ``chore(revert): x``, ``[revert] x``; ``Revert "x"`` and what commits are called, behind ``fix:`` too
     r"(?:revert(?:\([^()\n]{0,60}\))?!?:|\w{1,20}\(revert\)!?:|\[revert\]"
     rf"|(?:\w{{1,20}}(?:\([^()\n]{{0,60}}\))?!?:[ \t]*|\[[^\[\]\n]{{1,40}}\][ \t]*)?"
-    rf"(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)?[ -]?out)[ \t]+(?:(?:the|this|last|my|previous|of|bad)[ \t]+){{0,3}}(?:{_COMMIT}|(?:change|patch)(?:es|s)?\b|[^\n]{{1,60}}[ \t]changes?$)|revert[ \t]+back\b)",
+    rf"(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)?[ -]?out)[ \t]+(?:(?:the|this|last|my|previous|of|bad)[ \t]+){{0,3}}(?:{_COMMIT}|(?:change|patch)(?:es|s)?\b|[^\n]{{1,60}}[ \t]changes?$)|revert[ \t]+back\b"
+    rf"|(?:roll(?:s|ed|ing)?[ -]?back|undo(?:es|ing)?|undid)[ \t]+(?:(?:the|this|last|my|previous|of)[ \t]+){{0,3}}{_COMMIT})",
     re.I | re.M,
 )
 _REVERT_BODY = re.compile(r"^this reverts (?:commit|merge|pull request)\b", re.I | re.M)
@@ -60,6 +62,8 @@ _LIST = re.compile(rf"{_ONE}(?:[ \t]*(?:[,;&+/]|and\b)[ \t]*{_ONE}){{0,20}}[ \t]
 _ANGLED = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,64}>")
 _PICKED = re.compile(r"^[ \t]*\(?(?:cherry[- ]picked|backported) from (?:commit )?[0-9a-f]{7,}.*$\n?", re.I | re.M)
 _MERGE = re.compile(r"^(Merge (?:pull request|PR|MR|merge request) [#!]?\d+) from \S+", re.M)
+_BRANCHES = re.compile(r"(\b[Bb]ranch(?:es)? ['\"`])([\w./:-]{2,80})(?=['\"`])")
+_BRANCH_PART = re.compile(r"[^\W_]+")
 _BRANCH = re.compile(r"(?<![^\s'\"])[\w.]{1,40}(?:[-/:][\w.]{1,40}){1,9}")
 _QUOTED = r" '[^'\n]{1,200}'"
 _MERGE_REMOTE = re.compile(
@@ -68,13 +72,18 @@ _MERGE_REMOTE = re.compile(
 # Words are bounded, so that a message of one endless word costs no more than its length.
 _ADDRESS = r"(?<![\w/])(?!(?:git|hg|svn)@[\w.-]{1,80}:)[\w.+%-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[A-Za-z]{2,24}\b"
 _NAMED_ADDRESS = re.compile(
-    rf"(?:\"[^\"\n]{{1,60}}\"[ \t]{{0,9}}|(?:\b[^\W\d_][\w.'-]{{0,40}}[ \t]{{1,9}}){{0,3}})<[ \t]*{_ADDRESS}[ \t]*>|<?(?:mailto:)?{_ADDRESS}>?"
+    rf"(?P<words>\"[^\"\n]{{1,60}}\"[ \t]{{0,9}}|(?:\b[^\W\d_][\w.'-]{{0,40}}[ \t]{{1,9}}){{0,3}})<[ \t]*{_ADDRESS}[ \t]*>|<?(?:mailto:)?{_ADDRESS}>?"
 )
 _SPELT_ADDRESS = re.compile(  # ``name(at)host.org``
-    r"(?<![\w.+-])[\w.+-]{1,64}[ \t]?[(\[]at[)\]][ \t]?[\w-]{1,64}(?:(?:\.|[ \t]?[(\[]dot[)\]][ \t]?)[\w-]{1,64}){0,8}"
-    r"(?:\.|[ \t]?[(\[]dot[)\]][ \t]?)[A-Za-z]{2,24}\b",
+    r"(?<![\w.+-])(?:[\w.+-]{1,64}[ \t]?[(\[]dot[)\]][ \t]?){0,3}[\w.+-]{1,64}[ \t]?[(\[]at[)\]][ \t]?[\w-]{1,64}(?:(?:\.|[ \t]?[(\[]dot[)\]][ \t]?)[\w-]{1,64}){0,8}"
+    r"(?:\.|[ \t]?[(\[]dot[)\]][ \t]?)[A-Za-z]{2,24}\b"
+    r"|\b[\w-]{1,40}(?:[ \t]dot[ \t][\w-]{1,40}){0,4}[ \t]at[ \t][\w-]{1,40}(?:[ \t]dot[ \t][\w-]{1,40}){1,4}\b"
+    r"|(?:mailto:)?\b[\w.+-]{1,64}%40[\w-]{1,64}(?:\.[\w-]{1,64}){1,4}",
     re.I,
 )
+_MAY_SPELL = re.compile(r"at[)\]]|[ \t]at[ \t]|%40", re.I)
+_UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")  # what stands between letters and is not seen
+_REVIEW = re.compile(r"(?<![\w=.-])(?P<mark>(?:r|a|rs|sr|ui-r|R|TBR)=)(?P<names>[\w.-]{2,40}(?:,[\w.-]{2,40}){0,9})")
 _WROTE = re.compile(r"^((?:>[ \t]?){0,9})On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|\d|[A-Z][a-z]{2,8} \d)[^\n]{3,200} wrote:[ \t]*$", re.M)
 _FIXES = re.compile(r"(#\d{1,9}[ \t]*(?:\(|,[ \t]*))@[A-Za-z0-9][\w-]*(?=\))")
 _NAME = r"[^\W\d_a-z][\w.'-]{0,40}(?:[ \t]{1,9}[^\W\d_a-z](?:\.(?=[ \t])|[\w'-]{0,40})){1,3}"
@@ -109,6 +118,7 @@ def is_revert(message: str) -> bool:
 def cleaned(message: str, people: People) -> str:
     """The message as a row may show it; '' where only names stood."""
     text = message[:MAX_MESSAGE_CHARACTERS].replace("\r\n", "\n").replace("\0", "").lstrip()
+    text = text if text.isascii() else _UNSEEN.sub("", text)
     text = _TRAILER.sub(lambda found: "" if _is_trailer(found, people) else found.group(), text)
     text = _PICKED.sub("", _MACHINE.sub("", text))
     text = _MERGE.sub(r"\1", text)
@@ -116,9 +126,11 @@ def cleaned(message: str, people: People) -> str:
     if text.startswith("Merge"):
         subject, blank, body = text.partition("\n\n")
         text = _BRANCH.sub(lambda found: _unowned(found.group(), people), subject) + blank + body
+    text = _BRANCHES.sub(lambda found: found[1] + _unowned(found[2], people), text) if "branch" in text else text
     text = _WROTE.sub(rf"\1{SOMEONE} wrote:", text) if " wrote:" in text else text
-    text = _SPELT_ADDRESS.sub(SOMEONE, text) if "at)" in text or "at]" in text else text
-    text = _NAMED_ADDRESS.sub(SOMEONE, text) if "@" in text else text
+    text = _SPELT_ADDRESS.sub(SOMEONE, text) if _MAY_SPELL.search(text) else text
+    text = _NAMED_ADDRESS.sub(lambda found: _unaddressed(found["words"] or "", people), text) if "@" in text else text
+    text = _REVIEW.sub(lambda found: found["mark"] + _unreviewed(found["names"], people), text) if "=" in text else text
     text = _CREDITED.sub(lambda found: found["before"] + SOMEONE if _is_credited(found, people) else found.group(), text)
     text = people.without_names(text)
     text = _FIXES.sub(rf"\1{SOMEONE}", _HANDLE.sub(rf"\g<before>{SOMEONE}", text)) if "@" in text else text
@@ -152,5 +164,20 @@ def _is_credited(found: re.Match[str], people: People) -> bool:
 def _unowned(branch: str, people: People) -> str:
     """A branch's name without its owner's: ``jodoe/fix-it`` and ``jodoe-fix-it`` become ``someone/fix-it`` and ``someone-fix-it``."""
     ends = [at for at, sign in enumerate(branch) if sign in "-/:"]
-    end = next((at for at in reversed(ends) if people.is_handle(branch[:at], surely=branch[at] == "-")), 0)
-    return SOMEONE + branch[end:] if end else branch
+    end = next((at for at in reversed(ends) if people.is_handle(branch[:at], surely=branch[at] == "-") or people.is_name(branch[:at])), 0)
+    rest = _BRANCH_PART.sub(lambda found: SOMEONE if people.is_handle(found.group(), surely=True) else found.group(), branch[end:])
+    return SOMEONE + rest if end else rest
+
+
+def _unaddressed(words: str, people: People) -> str:
+    """What stands for ``words <address>``: the words that begin with a capital and are no ordinary ones go, as they are the person's name."""
+    if words.startswith('"'):
+        return SOMEONE
+    kept = words.split()
+    while kept and (people.is_name(kept[-1]) or not (kept[-1][0].islower() or people.is_ordinary(kept[-1]))):
+        kept.pop()
+    return " ".join([*kept, SOMEONE])
+
+
+def _unreviewed(names: str, people: People) -> str:
+    return ",".join(SOMEONE if people.is_handle(name) or people.is_name(name) else name for name in names.split(","))

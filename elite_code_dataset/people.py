@@ -1,17 +1,18 @@
 """People: the authors, committers and signers of a whole history -> texts in which none of them is named.
 
-In: author lines (``Name <address>``). Out: a text with ``someone`` in a person's place. Costs about 10 microseconds a message, and 15 milliseconds
-once for the words of ordinary text.
+In: author lines (``Name <address``). Out: a text with ``someone`` in a person's place. Costs 10 to 60 microseconds a message.
 
 Full names are left out wherever they stand, in any case, with or without accents, however their words are joined, last name first, with an initial
-for the first name or with half of a double last name; one that consists of ordinary words, in its own case alone. Names in Han, Kana and Hangul are
-left out within a run of letters too. Single words are left out by how sure it is that the person is meant: handles that are no ordinary word anywhere
-(``dtolnay``), but not in a path, the address of a project, an identifier, between backticks or where a package is bumped; last names of five letters
-or more that are no ordinary word, with a capital, but not beside another name or where a law is called after somebody (``Dijkstra's algorithm``);
-others, and first names, beside a word of credit or mention alone (``thanks Max``, ``@max``, ``Andrew's``).
+for the first name or with half of a double last name; one that consists of ordinary words, in its own case alone. Of single words go
 
-What stays: parts of names and declined forms (``van der Berg's``, ``jean-luc``, ``Ибрагима``), names written without a joint (``JaneRoe``), nicknames
-and initials, handles in imports and paths, and names that are ordinary words too where nothing tells that a person is meant.
+- handles that are no ordinary word, anywhere, and in addresses of projects and pages;
+- first and last names that are no ordinary word, with a capital, with what belongs to them (``Jane R.``, ``van den``, a namesake's other name), but not
+  where a law is called after somebody (``Dijkstra's algorithm``) nor in an identifier, a path, between backticks or where a package is bumped; written
+  differently at their end too, as other languages decline them;
+- other names and handles, beside a word of credit or mention alone (``thanks Max``, ``@max``, ``Mark's``).
+
+What stays: names that are ordinary words too where nothing tells that a person is meant, nicknames that no author line has, initials, other
+transliterations, and parts of names written without a joint (``janeRoe``).
 """
 
 from __future__ import annotations
@@ -19,120 +20,65 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Sequence
-from functools import cache
-from pathlib import Path
-from typing import NamedTuple
+from functools import cached_property
 
-SOMEONE = "someone"
-PERSON_BYTES = 1000  # of an author line that are looked at
-_MOST_WORDS = 8  # of a name
-_PROGRAM = re.compile(r"\[bot\]|(?:^|[\s_-])bot$|^github(?:[ -]actions)?$|^gitlab$", re.I)
-_ASIDE = re.compile(r"\([^()]*\)|\"[^\"]*\"|\[[^\[\]]*\]")
-SIGNED = (
-    r"signed[ -]off|co[ -]?(?:authored|developed)|(?:originally[ -])?(?:authored|written)|acked|approved|contributed|noticed|pointed[ -]out"
-    r"|reported|requested|reviewed|spotted|submitted|suggested|tested"
+from elite_code_dataset.mentions import CREDITED, HANDLE, MENTIONED, NAME, Form, is_meant, is_named
+from elite_code_dataset.names import (
+    FAMOUS,
+    MOST_WORDS,
+    NO_MENTION,
+    NOBODY,
+    PLACEHOLDERS,
+    SOMEONE,
+    UNSPACED,
+    asides,
+    folded,
+    is_program,
+    is_unspaced,
+    ordinary_words,
+    person_of,
+    plain_words,
+    words_of,
 )
-CREDIT = (
-    rf"(?:thanks|thank you|thx|cc|credits?|kudos|props|h/t|(?:patch|fix(?:ed)?|found|diagnosed|debugged|merged|{SIGNED})[ -]by|courtesy|ping)"
-    r"(?: to| of| from| goes to)?[:,]?[ \t]+"
-)
-_SIGNER = re.compile(
-    rf"^[ \t]{{0,9}}(?:(?:{SIGNED}|helped|mentored|nacked)(?P<sign>[ -])by|cc)[ \t]{{0,9}}:(?P<named>[^\n]{{1,300}})".encode(), re.I | re.M
-)
-_NAME_ALONE = re.compile(  # without an address behind it
-    r"[^\W\d_a-z][^\W\d_]*(?:['’.-][^\W\d_]+)*(?:[ \t]+(?:v[ao]n|de[rnl]?|d[aiu]|l[ae]|dos|bin|[^\W\d_a-z][\w'’-]*\.?)){1,3}(?=[ \t]*(?:$|\(|\S+@))"
-)
-_MAY_SIGN = re.compile(rb"[bB][yY][ \t]{0,9}:|\n[cC][cC]:")
-_NAME_WORD = re.compile(r"[^\W\d_][\w.'’-]*")
 
-_WORDS = re.compile(r"[^\W_]+")
-_MARKED_WORDS = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")  # with accents that stand behind their letter
-_SIGN = r"(?:[^\w\s/\\:;=|&!?()<>@#]|_)"
-_JOINED = re.compile(rf"{_SIGN}{{0,3}}\s{{0,12}}{_SIGN}{{0,3}}")  # what may stand between two words of a name
-_LISTED = re.compile(r"[ \t]*(?:[,;&+/][ \t]*(?:and[ \t]+)?|and[ \t]+|[ \t])@?")  # between two names of a list
-_MENTION = re.compile(r"(?<![\w`/.])@([A-Za-z0-9][\w-]*)(?![\w/]|\.\w)")
-_PROFILE = re.compile(r"(git(?:hub|lab)\.com/(?=[\w-]+(?![\w/-]))|(?:/home/|[/\\]Users[/\\]))([\w-]+)")
-_TALK = r"/[\w.-]{1,100}(?:[#!]\d|@[0-9a-f]{7}|/(?:issues|pulls?|commits?|compare|discussions|actions|merge_requests)/)"
-_REFERRED = re.compile(_TALK)
-_REFERENCE = re.compile(rf"(?<![\w.-])([\w-]{{1,40}})(?={_TALK})")  # to what was said or done in somebody's project: user/project#12
+_MENTION = re.compile(r"(?<![\w`/.])@([A-Za-z0-9][\w-]*(?:\.[\w-]+)*)(?![\w/])")
+_HOME = re.compile(r"((?:/home/|[/\\]Users[/\\]|(?<![\w./~])~(?=[a-z][\w.-]*/)))([\w.-]+)")
+_URL = re.compile(
+    r"(?:https?|git|ssh)://[^\s<>\"')\]]+|git@[\w.-]+:[^\s<>\"')\]]+"
+    r"|(?<![\w/@.-])(?:[\w-]+\.)*(?:github|gitlab|bitbucket|codeberg|githubusercontent|twitter|linkedin|crates|pypi|reddit)\.(?:com|org|io|net)/[^\s<>\"')\]]+"
+)
+_URL_PART = re.compile(r"[^\W_][\w-]*")
+_PROJECT = re.compile(r"(?<![\w./@$~-])([\w-]{2,40})(?=/[\w.-])")  # user/project
 
-# What makes a word a part of something else, on either side of it.
-_PART_BEFORE = re.compile(r"[\w`/\\.$#=~]-?$|::$|\w-$|--$|[<&@]$")
-_PART_AFTER = re.compile(r"[\w`/\\=(@]|::|\.\w|-(?!patch|fix|style)\w|['’]\w*\(")
-_BEHIND = 60  # characters in which a word of credit is looked for
-_CREDITED = re.compile(rf"\b{CREDIT}@?$", re.I)
-_BESIDE = re.compile(r"\b(?:by|from|per|via|according to|ask(?:ed|ing)?|on behalf of|pair(?:ed|ing)? with)[ \t]+$", re.I)
-_TAKES = re.compile(
-    r"\b(?:bump|updat|upgrad|downgrad|us|requir|install|pin|migrat)(?:e?s|e?d|ing|e)?(?:[ \t]+to)?[ \t]+$", re.I
-)  # packages, not persons
-_NUMBERED = re.compile(r"[ \t]+(?:(?:from|to|version)[ \t]+)?v?\d+(?:\.|\b)(?!-)")
-_OWNS = re.compile(r"['’](?:s\b|(?!\w))")
-_SAYS = re.compile(
-    r",?[ \t]+(?:sa(?:id|ys)|suggest(?:s|ed)|point(?:s|ed) out|mention(?:s|ed)|report(?:s|ed)|notice[sd]|ask(?:s|ed)|request(?:s|ed)"
-    r"|wrote|writes|explain(?:s|ed)|propose[sd]|recommend(?:s|ed)|found|spotted|discovered|noted|contributed|implemented)\b"
+_INITIAL = re.compile(r"[ \t]+[A-Z](?:\.|(?=[\s,;:)]|$))")
+_FIRST_NAME = re.compile(r"(?<![\w.'’/-])([^\W\d_a-z][\w'’-]+)[ \t]+$")
+_OTHER_NAME = re.compile(r"[ \t]+([^\W\d_][\w'’-]*)")
+_AHEAD = re.compile(  # initials and particles ahead of a last name
+    r"(?:(?<![\w.])(?:(?:[A-Z]\.[ \t]?|[B-HJ-Z][ \t]+){1,3}|[OoDdLl]['’]|(?:(?:[Vv][ao]n|[Dd]e[rnl]?|[Dd][aiu]|[Ll][ae]|dos|das|bin|ibn|al|el|te[nr]?|zu[rm]?|'t)[ \t]+){1,3}))$"
 )
-_ENDS = re.compile(  # what may follow a name that is an ordinary word too
-    r"(?:['’]s)?[ \t]*(?:$|[\n.,;:!?)\]&+]|(?:/|-)[ \t]|(?:for|and|in|on|at|who|with|via|from|to|about|again|as|because|but|or|is|was|has|had)\b)"
-)
-_NEXT_CAPITAL = re.compile(r"[ \t]+[A-Z]\w")
-
-NOBODY = frozenset(  # as a name alone: what these say in a message is nearly never a person
-    "in of on to at by or as is be"
-    " the a an this that all any none no new old first last test tests testing tester root admin administrator user users username git svn hub code dev"
-    " devel develop developer main master release build builder bot bots ci docs doc web app api cli server client local localhost host mail email info"
-    " contact hello support team open source free visual studio your name default unknown nobody null true false me you we us it person people noreply"
-    " git github gitlab bitbucket google apple microsoft mozilla oracle intel travis jenkins docker ubuntu debian fedora alpine linux windows mac macos"
-    " python rust java ruby golang go julia perl swift scala pascal haskell elixir crystal kotlin dart lua unicode ascii upstream origin here there"
-    " badger consortium foundation everyone everybody somebody someone anyone system service project support update merge commit branch patch version data state base"
-    " core".split()
-)
-PLACEHOLDERS = frozenset(
-    (
-        *("first name", "last name", "full name", "your name", "user name", "first last", "my name", "no name", "no author"),
-        *("john doe", "jane doe", "john smith", "foo bar", "hello world", "lorem ipsum", "test user", "test author"),
-    )
-)
-_FAMOUS = frozenset(  # whom units, methods and laws are called after
-    "aho ampere bayes bernoulli bessel bezier boole boyer brotli cantor cauchy celsius chebyshev corasick damerau delaunay descartes dijkstra euclid"
-    " euler fahrenheit fermat fibonacci fischer floyd fourier galois gauss hadamard hamming haversine hertz hilbert horner horspool huffman jaccard"
-    " jacobi joule kalman karatsuba kelvin knuth kruskal lagrange laplace lebesgue legendre lempel levenshtein lorentz mandelbrot markov mersenne"
-    " minkowski montgomery moore morris myers neumann newton nyquist pareto pascal peano perlin poisson pratt rabin riemann shannon simpson solomon"
-    " tesla turing voronoi warshall weibull winkler zipf".split()
-)
-_THING = re.compile(
-    r"(?:['’]s)?[ \t]+(?:algorithm|theorem|laws?\b|lemma|conjecture|transform|distance|constant|equation|inequality|distribution|paradox|sequence"
-    r"|formula|principle|method\b|numbers?\b)",
-    re.I,
-)
-_BESIDE_CAPITAL = re.compile(r"(?<![\w.])([^\W\d_a-z][\w'’]*)[ \t]+(?:[A-Z]\.?[ \t]+)?$")
-_LETTERS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # of scripts without blanks between words, or with endings that are written on: Han, Kana, Hangul
-_UNSPACED = re.compile(rf"[{_LETTERS}]{{2,}}")
-_UNSPACED_WORDS = frozenset("测试 用户 匿名 作者 开发 开发者 管理员 系统 名無し 開発 管理者 사용자 관리자 개발자 이름".split())
-NO_MENTION = frozenset(  # marks that code and comments have after an @
-    "param params property override test tests deprecated see return returns throws types type all here todo internal public private since link"
-    " staticmethod classmethod dataclass interface import media export example ts todo channel everyone latest next beta master main".split()
-)
-# Where a single word means the person: everywhere; wherever it stands as a name; beside any mention; there if more speaks for it; where it is credited.
-ANYWHERE, FAMILY, BESIDE, DOUBTED, CREDITED = 5, 4, 3, 2, 1
-
-
-class _Form(NamedTuple):
-    """A name of several words: ``joints`` are what stands between them (none: whatever joins a name); ``in_case``: only as it is written in ``exact``."""
-
-    exact: tuple[str, ...]
-    joints: tuple[str, ...] = ()
-    in_case: bool = False
+_FAMILY_WORDS = frozenset("van von der den del dos das bin ibn ter ten zur zum".split())
+_TITLES = frozenset("jr sr ii iii iv phd md esq dr prof mr mrs ms mme herr frau".split())
+_ELSEWHERE = re.compile(r"[ \t]+(?:via|@|\||from|on behalf of|[-–—])[ \t].*$|,[ \t]*(?:jr|sr|ph\.?d|md|esq)\.?$", re.I)  # behind a name
+_CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
+_PREFIXES = "ولبفكהובלמשכ"  # words that Arabic and Hebrew write on to the next one
+_HONOURED = "さん|くん|君|ちゃん|氏|様|先生|老师|同学|님|씨|군|양|建议|提|报告|发现|说|指出|反馈|写|修|添加|实现|贡献|에게|가|이|의"
+_THANKED = "感谢|谢谢|多谢|鸣谢|ありがとう"
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "ß": "ss"})
+_STEM = 6  # letters that a declined name keeps, of a script without capitals or accents 4
 
 
 class People:
     """Who is known, by ``add`` or from the start. ``own_words``: further words of this code base that name no one by themselves."""
 
     def __init__(self, people: Iterable[str] = (), own_words: Container[str] = ()) -> None:
-        self._by_start: dict[tuple[str, str], dict[tuple[str, ...], _Form]] = {}  # two words -> name in lower case -> name
+        self._by_start: dict[tuple[str, str], dict[tuple[str, ...], Form]] = {}  # two words -> name in lower case -> name
         self._single: dict[str, int] = {}
         self._handles: set[str] = set()
         self._longest = 0  # words of a name
-        self._unspaced: set[str] = set()  # names that are found within a run of letters
+        self._runs: set[str] = set()  # names that are found within a run of letters
+        self._parts: set[str] = set()  # parts of such names, which need a word of respect or thanks beside them
+        self._stems: set[str] = set()
+        self._stem_starts: set[str] = set()
         self._own_words = own_words
         for person in sorted(people):
             self._add(person)
@@ -142,16 +88,23 @@ class People:
         self._add(person_of(line))
 
     def _add(self, person: str) -> None:
+        self.__dict__.pop("_honoured", None)
         name, _, address = person.partition("<")
         address = address.partition("@")[0]
         if is_program(name) or is_program(address):
             return
-        words = plain_words(name)
-        if is_unspaced("".join(words)):
-            self._unspaced.add("".join(words))
+        if "@" in name and " " not in name.strip():  # an address in a name's place
+            name, address = "", name.strip().partition("@")[0]
+        for aside in asides(name):
+            self._add_word(aside)
+        words = plain_words(_ELSEWHERE.sub("", name))
+        words = [word for word in words if word.lower().strip(".,") not in _TITLES] or words
+        self._add_run(words)
         if len(words) == 1:
             self._add_handle(words[0])
-        if 2 <= len(words) <= _MOST_WORDS:
+            if len(camel := _CAMEL.split(words[0])) in (2, 3) and all(len(part) > 2 for part in camel):
+                words = camel
+        if 2 <= len(words) <= MOST_WORDS:
             self._add_name(" ".join(words))
             family, comma, given = " ".join(words).partition(", ")
             self._add_name(f"{given} {family}") if comma else None
@@ -160,26 +113,56 @@ class People:
             )
         number, plus, handle = address.partition("+")
         self._add_handle(handle if plus and number.isdigit() else number)
+        dotted = number.split(".")  # first.last@
+        if 2 <= len(dotted) <= 3 and all(len(word) > 2 and word.isalpha() for word in dotted):
+            for word in dotted:
+                self._add_word(word)
+
+    def _add_run(self, words: Sequence[str]) -> None:
+        """A name in a script without blanks between words."""
+        joined = "".join(words)
+        if not is_unspaced(joined):
+            return
+        self._runs.add(joined)
+        if len(words) > 1:
+            self._runs.update(word for word in words if len(word) > 1 and is_unspaced(word))
+        elif 3 <= len(joined) <= 5:
+            self._parts.update(part for part in (joined[-2:], joined[:2] if len(joined) > 3 else "") if part and is_unspaced(part))
 
     def _add_name(self, name: str) -> None:
-        exact = tuple(word.group() for word in _words(name))
-        folded = tuple(map(_folded, exact))
-        if not 2 <= len(folded) <= _MOST_WORDS or " ".join(folded) in PLACEHOLDERS:
+        exact = tuple(word.group() for word in words_of(name))
+        plain = tuple(map(folded, exact))
+        if not 2 <= len(plain) <= MOST_WORDS or " ".join(plain) in PLACEHOLDERS:
             return
-        common = all(word in ordinary_words() or len(word) < 2 for word in folded) or sum(len(word) > 1 for word in folded) < 2
-        self._add_form(folded, _Form(exact, (), common))
-        for word, kind in ((folded[0], BESIDE), (folded[-1], CREDITED)):
-            if len(word) > 2 and word.isalpha():
-                self._add_single(word, min(kind, DOUBTED) if word in ordinary_words() else kind)
+        common = all(word in ordinary_words() or len(word) < 2 for word in plain) or sum(len(word) > 1 for word in plain) < 2
+        self._add_form(plain, Form(exact, (), common))
+        for word in exact:
+            self._add_word(word, word is exact[-1])
         if len(exact) > 2 and len(exact[-1]) > 1:  # also without the initials, or the second names
             middle = [word for word in exact[1:-1] if len(word) > 1]
             self._add_name(" ".join([exact[0], *(middle if len(middle) < len(exact) - 2 else ()), exact[-1]]))
 
+    def _add_word(self, word: str, last: bool = False) -> None:
+        """One word of a name."""
+        plain = folded(word)
+        if len(plain) < 3 and plain.isascii() or not plain.replace("'", "").isalpha() or plain in _FAMILY_WORDS:
+            return
+        if self._is_word(plain) or plain in FAMOUS:
+            self._add_single(plain, CREDITED if last else MENTIONED)
+            return
+        self._add_single(plain, NAME)
+        if (spelt := folded(word.lower().translate(_SPELT_OUT))) != plain:
+            self._add_single(spelt, NAME)
+        least = _STEM if plain.isascii() else 4
+        for stem in {plain[: len(plain) - cut] for cut in range(3) if len(plain) - cut >= least}:
+            self._stems.add(stem)
+            self._stem_starts.add(stem[:4])
+
     def _add_spellings(self, given: Sequence[str], family: Sequence[str]) -> None:
-        """Further ways to write a name whose last is no ordinary word: ``Doe-Roe, Jane``, ``J. Doe-Roe``, ``Jane Doe``, ``Doe``."""
-        first, last = _words(given[0] if given else ""), " ".join(family)
-        parts = _words(last)
-        if not first or not parts or all(self._is_common(_folded(part.group())) for part in parts) or len(parts) > _MOST_WORDS - 2:
+        """Further ways to write a name whose last is no ordinary word: ``Doe-Roe, Jane``, ``J. Doe-Roe``, ``Jane Doe``, ``de la Roe``, ``jroe``."""
+        first, last = words_of(given[0] if given else ""), " ".join(family)
+        parts = words_of(last)
+        if not first or not parts or all(self._is_word(folded(part.group())) for part in parts) or len(parts) > MOST_WORDS - 2:
             return
         names, inner = [part.group() for part in parts], [last[one.end() : other.start()] for one, other in zip(parts, parts[1:])]
         starts = [first[0].group()[:1], *({first[0].group()} if len(first) == 1 else ())]
@@ -187,235 +170,195 @@ class People:
             self._add_joined([start, *names], [". " if len(start) == 1 else " ", *inner])
         if len(first) == 1:
             self._add_joined([*names, starts[-1]], [*inner, ", "])
-        if len(inner) == 1 and inner[0] == "-" and not self._is_common(_folded(names[0])):
-            self._add_joined([first[0].group(), names[0]], [" "])
-        word = _folded(names[-1])
-        if (
-            len(names) == 1
-            and len(word) > 4
-            and word.isalpha()
-            and names[-1][0].isupper()
-            and not self._is_common(word)
-            and word not in _FAMOUS
-        ):
-            self._add_single(word, FAMILY)
+        if len(first) == 2:  # a double first name
+            self._add_joined([word.group() for word in first], [given[0][first[0].end() : first[1].start()]])
+        if len(names) > 1:
+            self._add_joined(names, inner)
+        plain = [folded(first[0].group()), folded(names[-1])]
+        if all(word.isascii() and word.isalpha() for word in plain) and len(plain[1]) > 3:
+            for handle in (plain[0][:1] + plain[1], plain[0] + plain[1], plain[0] + plain[1][:1]):
+                if len(handle) > 4 and handle not in ordinary_words():
+                    self._add_single(handle, HANDLE)
+                    self._handles.add(handle)
 
     def _add_joined(self, words: Sequence[str], joints: Sequence[str]) -> None:
-        self._add_form(tuple(map(_folded, words)), _Form(tuple(words), tuple(joints)))
+        self._add_form(tuple(map(folded, words)), Form(tuple(words), tuple(joints)))
 
     def _add_handle(self, handle: str) -> None:
         """A word that is a person's whole name, or stands before the @ of an address."""
-        words = _words(handle)
-        folded = tuple(_folded(word.group()) for word in words)
-        if not 1 <= len(folded) <= _MOST_WORDS or len(handle) < 2:
+        words = words_of(handle)
+        plain = tuple(folded(word.group()) for word in words)
+        if not 1 <= len(plain) <= MOST_WORDS or len(handle) < 2:
             return
         self._handles.add(handle.lower())
-        if len(folded) > 1:
+        if len(plain) > 1:
             joints = tuple(handle[one.end() : other.start()] for one, other in zip(words, words[1:]))
-            if not all(map(self._is_common, folded)):
-                self._add_form(folded, _Form(tuple(word.group() for word in words), joints))
-        elif any(map(str.isalpha, folded[0])):
-            self._add_single(folded[0], DOUBTED if self._is_common(folded[0]) or folded[0] in _FAMOUS else ANYWHERE)
+            if not all(map(self._is_common, plain)):
+                self._add_form(plain, Form(tuple(word.group() for word in words), joints))
+        elif any(map(str.isalpha, plain[0])):
+            self._add_single(plain[0], MENTIONED if self._is_common(plain[0]) or plain[0] in FAMOUS else HANDLE)
+
+    def _add_form(self, plain: tuple[str, ...], form: Form) -> None:
+        forms = self._by_start.setdefault(plain[:2], {})
+        if plain not in forms or (forms[plain].joints and not form.joints) or (forms[plain].in_case and not form.in_case):
+            forms[plain] = form
+        self._longest = max(self._longest, len(plain))
+
+    def _add_single(self, word: str, kind: int) -> None:
+        if word not in NOBODY and (len(word) > 2 or not word.isascii()):
+            self._single[word] = max(kind, self._single.get(word, 0))
 
     def is_ordinary(self, word: str) -> bool:
         """Whether a word is one of ordinary text or of this code base."""
-        folded = _folded(word.strip(".'’"))
-        return folded in ordinary_words() or folded in self._own_words or folded in NOBODY
+        plain = folded(word.strip(".'’"))
+        return plain in ordinary_words() or plain in self._own_words or plain in NOBODY
+
+    def _is_word(self, word: str) -> bool:
+        """Whether a name's word is one of ordinary text too; of this code base only if it is short, as others may stand in paths because of the person."""
+        return word in ordinary_words() or word in NOBODY or (len(word) < _STEM and word in self._own_words)
 
     def _is_common(self, word: str) -> bool:
-        """Whether a word may be one of ordinary text or of this code base."""
+        """Whether a handle may be a word of ordinary text or of this code base."""
         if not word.isascii():
             return len(word) < 2
         stem = word.rstrip("0123456789")
         short = 4 if any(map(str.isdigit, word)) else 5
         return len(word) < short or len(stem) < 2 or bool({word, stem} & ordinary_words()) or word in self._own_words or word in NOBODY
 
-    def _add_form(self, folded: tuple[str, ...], form: _Form) -> None:
-        forms = self._by_start.setdefault(folded[:2], {})
-        if folded not in forms or (forms[folded].joints and not form.joints) or (forms[folded].in_case and not form.in_case):
-            forms[folded] = form
-        self._longest = max(self._longest, len(folded))
-
-    def _add_single(self, word: str, kind: int) -> None:
-        if word not in NOBODY and (len(word) > 2 or not word.isascii()):
-            self._single[word] = max(kind, self._single.get(word, 0))
-
-    def without_names(self, text: str) -> str:
-        """The text with every known person's names, and every ``@handle``, replaced."""
-        if self._unspaced and not text.isascii():
-            text = _UNSPACED.sub(lambda found: self._within(found.group()), text)
-        folded = _WORDS.findall(text.lower()) if text.isascii() else [_folded(word.group()) for word in _words(text)]
-        if not self._single.keys().isdisjoint(folded) or not self._by_start.keys().isdisjoint(zip(folded, folded[1:])):
-            text = self._replaced(text, folded)
-        if _REFERRED.search(text):
-            text = _REFERENCE.sub(lambda found: SOMEONE if self.is_handle(found[1], surely=True) else found[0], text)
-        if "@" in text:
-            text = _MENTION.sub(self._mentioned, text)
-        if ".com/" in text or "/home/" in text or "Users" in text:
-            text = _PROFILE.sub(lambda found: found[1] + SOMEONE if self.is_handle(found[2]) else found[0], text)
-        return text
-
     def is_handle(self, word: str, surely: bool = False) -> bool:
         """Whether a person is known by this word; ``surely``: which is no ordinary one, nor one of several ordinary ones."""
         word = word.lower()
         if word not in self._handles or word in NOBODY:
             return False
-        return not surely or self._single.get(word) == ANYWHERE or not all(self._is_common(part.group()) for part in _words(word))
+        return not surely or self._single.get(word) == HANDLE or not all(self._is_common(part.group()) for part in words_of(word))
+
+    def is_name(self, word: str) -> bool:
+        """Whether a person is surely known by this word: a handle, or a first or last name that is no ordinary word."""
+        return self.is_handle(word, surely=True) or self._single.get(folded(word), 0) >= NAME
+
+    def without_names(self, text: str) -> str:
+        """The text with every known person's names, and every ``@handle``, replaced."""
+        if (self._runs or self._parts) and not text.isascii():
+            text = UNSPACED.sub(lambda found: self._within(found.group()), text)
+        words = words_of(text)
+        plain = [folded(word.group()) for word in words]
+        if (
+            not self._single.keys().isdisjoint(plain)
+            or not self._by_start.keys().isdisjoint(zip(plain, plain[1:]))
+            or not self._stem_starts.isdisjoint([word[:4] for word in plain])
+            or not text.isascii()
+        ):
+            text = self._replaced(text, words, plain)
+        if "/" in text or "\\" in text:
+            text = _URL.sub(lambda found: _URL_PART.sub(self._without_handle, found.group()), text)
+            text = _PROJECT.sub(lambda found: SOMEONE if self.is_handle(found[1], surely=True) else found[0], text)
+            text = _HOME.sub(lambda found: found[1] + (SOMEONE if self._lives(found) else found[2]), text)
+        return _MENTION.sub(self._mentioned, text) if "@" in text else text
+
+    def _without_handle(self, found: re.Match[str]) -> str:
+        """A part of an address without the handle that it is, or begins with."""
+        part, (first, dash, rest) = found.group(), found.group().partition("-")
+        if self.is_handle(part, surely=True) or self.is_name(part):
+            return SOMEONE
+        return f"{SOMEONE}-{rest}" if dash and rest[:1].isdigit() and self.is_handle(first, surely=True) else part
+
+    def _lives(self, found: re.Match[str]) -> bool:
+        return self.is_handle(found[2]) or self.is_name(found[2]) or any(self.is_name(word.group()) for word in words_of(found[2]))
 
     def _within(self, run: str) -> str:
-        """A run of letters without the names in it; the longest name counts."""
-        lengths = sorted({len(name) for name in self._unspaced}, reverse=True)
+        """A run of letters without the names in it; the longest name counts. Parts of names, beside a word of respect or thanks."""
+        if run in self._parts:
+            return SOMEONE
         parts, at = [], 0
         while at < len(run):
-            length = next((length for length in lengths if run[at : at + length] in self._unspaced), 0)
+            length = next((length for length in self._run_lengths if run[at : at + length] in self._runs), 0)
             parts.append(SOMEONE if length else run[at])
             at += length or 1
-        return "".join(parts)
+        joined = "".join(parts)
+        return self._honoured.sub(lambda found: (found[1] or "") + SOMEONE, joined) if self._parts else joined
+
+    @property
+    def _run_lengths(self) -> list[int]:
+        return sorted({len(name) for name in self._runs}, reverse=True)
+
+    @cached_property
+    def _honoured(self) -> re.Pattern[str]:
+        some = "|".join(map(re.escape, sorted(self._parts)))
+        return re.compile(rf"({_THANKED})?(?:{some})(?(1)|(?={_HONOURED}))")
 
     def _mentioned(self, found: re.Match[str]) -> str:
-        handle = found.group(1).lower()
-        return SOMEONE if handle in self._handles and handle not in NO_MENTION else found.group()
+        handle = found[1]
+        while handle:
+            if (handle.lower() in self._handles and handle.lower() not in NO_MENTION) or self.is_name(handle):
+                return SOMEONE + found[1][len(handle) :]
+            handle = handle.rpartition(".")[0]
+        return found.group()
 
-    def _replaced(self, text: str, folded: list[str]) -> str:
-        words = _words(text)
+    def _replaced(self, text: str, words: list[re.Match[str]], plain: list[str]) -> str:
         parts, at, done = [], 0, 0
         while at < len(words):
-            length = self._named_from(text, words, folded, at)
-            if not length and folded[at] in self._single and self._is_meant(text, words[at], self._single[folded[at]], done):
-                length = 1
+            if words[at].start() < done:
+                at += 1
+                continue
+            length = self._named_from(text, words, plain, at)
+            start, end = words[at].start(), words[at + max(length, 1) - 1].end()
+            if not length:
+                kind = self._single.get(plain[at], 0) or self._declined(words[at].group(), plain[at])
+                length = int(bool(kind) and is_meant(text, words[at], kind, done, self._handles))
+                if length and kind >= NAME and not words[at].group()[0].islower():
+                    start, end = self._whole(text, start, end, done)
             if length:
-                start = words[at].start()
                 parts += [text[done : start - (text[start - 1 : start] == "@")], SOMEONE]
-                done = words[at + length - 1].end()
+                done = end
                 while unicodedata.category(text[done : done + 1] or " ")[0] == "M":  # a vowel sign behind its letter
                     done += 1
             at += length or 1
         text = "".join(parts) + text[done:]
         return text.replace(f"{SOMEONE} {SOMEONE}", SOMEONE)
 
-    def _named_from(self, text: str, words: list[re.Match[str]], folded: list[str], at: int) -> int:
+    def _whole(self, text: str, start: int, end: int, done: int) -> tuple[int, int]:
+        """Where a name of which one word is known begins and ends: with initials, particles and other words of it."""
+        ahead = _AHEAD.search(text, done, start)
+        start = ahead.start() if ahead else start
+        first = _FIRST_NAME.search(text, done, start)
+        if first and not first[1].isupper() and folded(first[1]).isascii() and not self._is_text(first[1]):
+            start = first.start()
+        for _ in range(3):
+            initial, other = _INITIAL.match(text, end), _OTHER_NAME.match(text, end)
+            if initial:
+                end = initial.end()
+            elif other and other[1][0].isupper() and not other[1].isupper() and not self._is_text(other[1]):
+                end = other.end()
+            else:
+                break
+        return start, end
+
+    def _is_text(self, word: str) -> bool:
+        return any(self.is_ordinary(part.group()) for part in words_of(word)) or self.is_ordinary(
+            word.removesuffix("'s").removesuffix("’s")
+        )
+
+    def _declined(self, word: str, plain: str) -> int:
+        """NAME where this is a name with another ending, or with a word written on to it, else 0."""
+        if plain[:4] in self._stem_starts and not word.islower() and word not in self._own_words and plain not in ordinary_words():
+            if any(plain[: len(plain) - cut] in self._stems for cut in range(4)):
+                return NAME
+        if word[0] in _PREFIXES and len(word) > 3 and self._single.get(plain[1:], 0) >= NAME:
+            return NAME
+        return 0
+
+    def _named_from(self, text: str, words: list[re.Match[str]], plain: list[str], at: int) -> int:
         """How many words from here are a name of several words; the longest such name counts."""
-        names = self._by_start.get((folded[at], folded[at + 1]), {}) if at + 1 < len(words) else {}
+        names = self._by_start.get((plain[at], plain[at + 1]), {}) if at + 1 < len(words) else {}
         length = min(self._longest, len(words) - at) if names else 0
-        while length and not _is_named(text, words[at : at + length], names.get(tuple(folded[at : at + length]))):
+        while length and not is_named(text, words[at : at + length], names.get(tuple(plain[at : at + length]))):
             length -= 1
         return length
 
-    def _is_meant(self, text: str, word: re.Match[str], kind: int, done: int) -> bool:
-        """Whether this single word means the person. ``done``: where the last name that was replaced ends, 0 for none."""
-        start, end = word.span()
-        before, after = text[max(start - _BEHIND, 0) : start], text[end : end + _BEHIND]
-        name, own = word.group(), _OWNS.match(after)
-        if not own and (_NUMBERED.match(after) or (_TAKES.search(before) and not _BESIDE.search(before))):  # a package of that name
-            return False
-        if _PART_BEFORE.search(before) or _PART_AFTER.match(after) or name.isupper():  # in capitals it is an abbreviation
-            return False
-        capital = name[0].isupper() and name[1:].islower()
-        if capital and _THING.match(after):
-            return False
-        if (capital and _NEXT_CAPITAL.match(after)) or kind == ANYWHERE:
-            return kind == ANYWHERE and not (capital and _NEXT_CAPITAL.match(after))  # else it is another person of that name
-        ends = _ENDS.match(after)
-        if kind == FAMILY and capital:
-            beside = _BESIDE_CAPITAL.search(before)  # another word of some other name
-            return beside is None or self.is_ordinary(beside[1])
-        kind = min(kind, BESIDE)
-        listed = done and start - done < 12 and capital and _LISTED.fullmatch(text[done:start])
-        if listed or ((capital or name in self._handles) and _CREDITED.search(before)):
-            return bool(ends or own) or (capital and kind == BESIDE)
-        if not capital or kind == CREDITED or not (ends or own or kind == BESIDE):
-            return False
-        return bool(own or _BESIDE.search(before) or (kind == BESIDE and _SAYS.match(after)))
-
-
-@cache
-def ordinary_words() -> frozenset[str]:
-    """Words in lower case that stand in the sources and documents of four or more of 1,416 packages, and names of languages and tools."""
-    return frozenset((Path(__file__).parent / "assets" / "ordinary_words.txt").read_text("ascii").split())
-
-
-def person_of(line: bytes) -> str:
-    """An author line's name and address: ``Name <word@domain``."""
-    name, mark, address = decoded(line[:PERSON_BYTES]).partition("<")
-    return f"{name.strip()} {mark}{address.partition('>')[0].strip()}".strip()
-
-
-def is_program(word: str) -> bool:
-    """Whether a name or what stands before the @ of an address is a program's: ``GitHub Actions`` is nobody's name."""
-    return _PROGRAM.search(word.strip()) is not None
-
-
-def plain_words(name: str) -> list[str]:
-    """The words of a name, without what stands in brackets or quotes."""
-    return [word for word in _ASIDE.sub(" ", name).split() if any(map(str.isalnum, word))]
-
-
-def is_unspaced(word: str) -> bool:
-    """Whether this is a name in Han, Kana or Hangul, which may stand within a run of letters."""
-    return _UNSPACED.fullmatch(word) is not None and word not in _UNSPACED_WORDS
-
-
-def signers(message: bytes) -> list[str]:
-    """Names in trailers such as ``Signed-off-by: Name <address>``; one of a single word only beside an address."""
-    if not _MAY_SIGN.search(message):
-        return []
-    found = (_signer(decoded(line["named"]), line["sign"]) for line in _SIGNER.finditer(message[:100_000]))
-    return [name for name in found if name]
-
-
-def _signer(value: str, sign: bytes | None) -> str:
-    """The name that a trailer gives, '' for none. ``sign``: what joins ``signed-off`` and ``by``, None for ``Cc``."""
-    name, mark, address = (part.strip() for part in value.partition("<"))
-    name = _ASIDE.sub(" ", name).strip() if "(" in name or "[" in name else name.strip('"')
-    words = name.split()
-    if not mark or not re.search(r"@|\bat\b", address, re.I):
-        alone = _NAME_ALONE.match(name) if sign else None
-        return alone.group() if alone and not all(map(_is_in_text, alone.group().split())) else ""
-    if not 1 <= len(words) <= 6 or not all(_NAME_WORD.fullmatch(word.rstrip(",")) for word in words):
-        return ""
-    return name if len(words) > 1 or (sign == b"-" and not _is_in_text(name)) else ""
-
-
-def _is_in_text(word: str) -> bool:
-    return _folded(word.strip(".")) in ordinary_words() or word.lower() in NOBODY
-
-
-def decoded(raw: bytes) -> str:
-    """UTF-8, else Latin-1, which every byte has a letter in."""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
 
 def _family_at(words: Sequence[str]) -> int:
-    """Where the last name begins: at its last word, or the particles before it."""
+    """Where the last name begins: at its last word, or the particles before it; a first word in capitals is one (``ROE Jane``)."""
     at = len(words) - 1
     while at > 1 and words[at - 1].islower():
         at -= 1
     return at
-
-
-def _words(text: str) -> list[re.Match[str]]:
-    return list((_WORDS if text.isascii() else _MARKED_WORDS).finditer(text))
-
-
-def _folded(word: str) -> str:
-    """A word without its case and its accents."""
-    if word.isascii():
-        return word.lower()
-    return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter)).casefold()
-
-
-def _is_named(text: str, words: list[re.Match[str]], form: _Form | None) -> bool:
-    """Whether these words, which are the name's but for case and accents, stand together as a name's do."""
-    if form is None or (form.in_case and tuple(word.group() for word in words) != form.exact):
-        return False
-    gaps = [text[one.end() : other.start()] for one, other in zip(words, words[1:])]
-    if form.joints:
-        return (
-            tuple(gaps) == form.joints
-            and not _PART_BEFORE.search(text[max(words[0].start() - 2, 0) : words[0].start()])
-            and not _PART_AFTER.match(text, words[-1].end())
-        )
-    return all(gap.count("\n") < 2 and _JOINED.fullmatch(gap) for gap in gaps)

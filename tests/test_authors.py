@@ -10,8 +10,8 @@ import pytest
 
 from elite_code_dataset import pipeline
 from elite_code_dataset.authors import KIND, Authors
+from elite_code_dataset.names import person_of
 from elite_code_dataset.options import EliteCodeConfig
-from elite_code_dataset.people import person_of
 from elite_code_dataset.records import SPLITS
 from elite_code_dataset.tokens import trained_encoder
 from tests.repositories import DAY, START, git, module_text, small_repository

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from elite_code_dataset.messages import cleaned, is_bot, is_revert
-from elite_code_dataset.people import People, person_of, signers
+from elite_code_dataset.names import person_of
+from elite_code_dataset.people import People
+from elite_code_dataset.signers import signers
 
 ENDLESS = [" ", "\t", "\n", "a", "a ", "Ab ", "by:", "<", "@", "(", "- ", "a-b/", "a@b.", "cc @a ", "thanks to Ab ", "é", "李", '"A" <', "Signed-off-by:\n"]  # fmt: skip
 
@@ -22,7 +24,7 @@ def test_a_hundred_thousand_characters_of_anything_are_read_in_no_time(start: st
 
 
 def test_a_signer_is_read_behind_many_blanks_and_lines() -> None:
-    assert signers(b"Fix\n" + b"\n" * 1000 + b"Signed-off-by:" + b" " * 90 + b"Jane Roe <j@x.org>") == ["Jane Roe"]
+    assert signers(b"Fix\n" + b"\n" * 1000 + b"Signed-off-by:" + b" " * 90 + b"Jane Roe <j@x.org>") == ["Jane Roe <j@x.org"]
 
 
 SUBJECTS = """cc: pass -fPIC on musl|CC: drop support for gcc 4|order-by: handle NULLS LAST|group-by: fix sums|sort-by: path|split-by: lineage
@@ -64,9 +66,10 @@ def test_a_message_that_only_names_a_person_says_nothing(line: str) -> None:
 
 PROGRAMS = """Copilot <x@y.org>|Buildbot <b@b.org>|mergebot <x@y.org>|github-merge-queue <x@y.org>|K8s Publisher <x@y.org>|rust-bors <x@y.org>
 Travis CI <t@x.org>|Jenkins <j@x.org>|Release Bot <r@x.org>|Autofix Bot <x@y.org>|DavidBot <x@y.org>|bors <bors@x.org>|Jane <jane-bot@x.org>
+GitHub Actions <actions@github.com>|GitHub Action <action@github.com>|Scala Steward <me@scala-steward.org>|Azure Pipelines <a@x.com>|Transifex <t@transifex.com>
 Travis <builds@travis-ci.org>|Deploy Service Bot <d@x.org>|copilot-swe-agent[bot] <x@y.org>|Max Bot <bot@x.org>|Jo <ci@x.org>"""
 PERSONS = """Travis Stewart <t@x.org>|Travis Oliphant <travis@x.org>|Katy Jenkins <katy@x.org>|Pavel Bors <p@x.org>|Max Bot <m@x.org>|Travis <t.b@x.org>
-Jenkins Maria <m@x.org>|nobot <n@x.org>|Robot Chicken <r@x.org>|Lucia Cillo <lucia@x.org>"""
+Ci Li <ci.li@x.cn>|Bot Nguyen <bot.nguyen@x.vn>|Greg Hall <greg+ci@x.org>|Jenkins Maria <m@x.org>|nobot <n@x.org>|Robot Chicken <r@x.org>|Lucia Cillo <lucia@x.org>"""
 
 
 @pytest.mark.parametrize("author", parted(PROGRAMS))
@@ -79,9 +82,9 @@ def test_a_person_called_like_a_program_is_no_bot(author: str) -> None:
     assert not is_bot(author.encode())
 
 
-REVERTS = """Revert "Fix it"|Revert 0123456789|Revert commit 0123456|revert: x|revert!: drop x|revert(cli): x|fix: revert "x"|chore(revert): x
+REVERTS = """Rollback #123|Roll back 12ab34c|Undo the last commit|Revert "Fix it"|Revert 0123456789|Revert commit 0123456|revert: x|revert!: drop x|revert(cli): x|fix: revert "x"|chore(revert): x
 [revert] foo|[parser] Revert "x"|Backed out changeset 0123456789ab|Back out the change|Reverts #123|Revert the last commit|Revert whitespace changes|Revert back to 1.0|Revert "Revert x" """
-NO_REVERTS = """Revert button: add to toolbar|Revert to using threads|Backout strategy for workers|back out of menu|Add revert command|Undo x
+NO_REVERTS = """Roll back to one thread|Undo button|Revert button: add to toolbar|Revert to using threads|Backout strategy for workers|back out of menu|Add revert command|Undo x
 fix: revert button|Reapply "x"|Reverting is faster now|Reverse the list|fix(revert-button): x"""
 
 
@@ -123,7 +126,7 @@ def test_persons_who_are_thanked_are_left_out(message: str, expected: str) -> No
 
 
 KNOWN = """Zoltan Kereszt <zkereszt|李明 <liming|田中太郎 <tanaka|김민준 <minjun|Émile Durand-Roche <emile.durand|John Carmack <jc|José Müller <jose
-Ибрагим Петров <ibra|Dijkstra <ewd|William Kelvin <wkelvin|Ann Boyer <aboyer|Pieter van der Berg <pvdb|Mark Field <mf|Ida Walker <iw|测试 <test1|Kim Gizmo <kg|Gitter Badger <gb"""
+Ибрагим Петров <ibra|Dijkstra <ewd|William Kelvin <wkelvin|Ann Boyer <aboyer|Pieter van der Berg <pvdb|Mark Field <mf|Ida Walker <iw|测试 <test1|Kim Gizmo <kg|Gitter Badger <gb|王小明 <wxm"""
 NAMED = [
     ("李明修复了解析器", "someone修复了解析器"),
     ("感谢李明的报告", "感谢someone的报告"),
@@ -132,6 +135,27 @@ NAMED = [
     ("As Kereszt, Zoltan said; Durand-Roche, Émile too", "As someone said; someone too"),
     ("Take Emile Durand and E. Durand-Roche in", "Take someone and someone in"),
     ("Fix Kereszt's bug by Carmack's trick", "Fix someone's bug by someone's trick"),
+    (
+        "Add Quentinus Carmack's list, as Quentinus L. Carmack and Prof. Carmack said",
+        "Add someone's list, as someone and Prof. someone said",
+    ),
+    ("Thank José, KERESZT and Zoltan K. for it", "Thank someone, someone and someone for it"),
+    ("van der Berg's loop, by den Berg and JMüller", "someone's loop, by someone and someone"),
+    ("Правка Ибрагима Петрова; Kereszta Zoltanem", "Правка someone; someone"),
+    ("田中さん、太郎", "someoneさん、someone"),
+    ("感谢小明，明白", "感谢someone，明白"),
+    ("zkereszt wrote it, zoltankereszt too", "someone wrote it, someone too"),
+    (
+        "See https://gist.github.com/zkereszt/1 and git@github.com:zkereszt/x.git",
+        "See https://gist.github.com/someone/1 and git@github.com:someone/x.git",
+    ),
+    ("zoltan dot kereszt at x dot org, zk%40x.org", "someone, someone"),
+    ("Auto merge of #1 - zkereszt:fix, r=zkereszt,Carmack", "Auto merge of #1 - someone:fix, r=someone,someone"),
+    ("Merge branch 'fix/zkereszt_a' into zkereszt-main", "Merge branch 'fix/someone_a' into someone-main"),
+    ("Ke\u200breszt and Ｋｅｒｅｓｚｔ", "someone and someone"),
+    ("Mueller knows", "someone knows"),
+    ("In /home/zk/src and C:\\Users\\Zoltan\\src", "In /home/zk/src and C:\\Users\\someone\\src"),
+    ("@zkereszt.io, @zkereszt", "someone.io, someone"),
     ("Müller fixed it", "someone fixed it"),
     ("Петров исправил", "someone исправил"),
     ("Ask zkereszt(at)x.org or a.b [at] y [dot] net", "Ask someone or someone"),
@@ -143,8 +167,8 @@ NAMED = [
     ("Merge branches 'a' and 'b' of git://x.org/user/linux", "Merge branches 'a' and 'b'"),
 ]
 UNNAMED = """Dijkstra's algorithm is slow|Use Dijkstra for routing|Kelvin conversion is off|Tuned Boyer-Moore and Boyer Moore|测试修复|kereszt_map and Kereszt()
-A Field is a field, the Walker walks|Carmack's theorem|Add Quentinus Carmack's list|Merge branch 'x' of the tree|KERESZT=1|Use decorators (@property)
-On Monday it wrote: no|values[at] and x(at) there|Gizmo is renamed|Take git@github.com:org/repo.git too|src/Kereszt.c|Quentinus L. Carmack's list|Badger database"""
+A Field is a field, the Walker walks|Carmack's theorem|Merge branch 'x' of the tree|KERESZT=1|Use decorators (@property)
+On Monday it wrote: no|values[at] and x(at) there|Gizmo is renamed|Take git@github.com:org/repo.git too|src/Kereszt.c|Badger database"""
 
 
 @pytest.mark.parametrize("message, expected", NAMED)
@@ -158,19 +182,19 @@ def test_what_is_named_after_somebody_keeps_its_name(message: str) -> None:
 
 
 SIGNERS = [
-    ("Co-authored-by: jdoe7 <jdoe@x.org>", ["jdoe7"]),
-    ("Co-authored-by: 李明 <l@x.org>", ["李明"]),
-    ("Signed-off-by: Pat O'Brien <p@x.org>", ["Pat O'Brien"]),
-    ("Co-authored-by: Foo Bar2 <l@x.org>", ["Foo Bar2"]),
+    ("Co-authored-by: jdoe7 <jdoe@x.org>", ["jdoe7 <jdoe@x.org"]),
+    ("Co-authored-by: 李明 <l@x.org>", ["李明 <l@x.org"]),
+    ("Signed-off-by: Pat O'Brien <p@x.org>", ["Pat O'Brien <p@x.org"]),
+    ("Co-authored-by: Foo Bar2 <l@x.org>", ["Foo Bar2 <l@x.org"]),
     ("Signed-off-by: Zoltan Kereszt", ["Zoltan Kereszt"]),
     ("Signed-off-by: Zoltan Kereszt zk@x.org", ["Zoltan Kereszt"]),
-    ("Approved-by: Zoltan Kereszt <z@x.org>", ["Zoltan Kereszt"]),
-    ("Helped-by: Zed Alpha <z@x.org>", ["Zed Alpha"]),
-    ("Cc: Zoltan Kereszt <z@x.org>", ["Zoltan Kereszt"]),
-    ("Reported by: Zoltan Kereszt <z@x.org>", ["Zoltan Kereszt"]),
-    ("SIGNED-OFF-BY: Zoltan (IT) Kereszt <z@x.org>", ["Zoltan Kereszt"]),
-    ("Signed-off-by: Mary-Ann van der Berg Smith <m@x.org>", ["Mary-Ann van der Berg Smith"]),
-    ("Signed-off-by: Kereszt, Zoltan <z@x.org>", ["Kereszt, Zoltan"]),
+    ("Approved-by: Zoltan Kereszt <z@x.org>", ["Zoltan Kereszt <z@x.org"]),
+    ("Helped-by: Zed Alpha <z@x.org>", ["Zed Alpha <z@x.org"]),
+    ("Cc: Zoltan Kereszt <z@x.org>", ["Zoltan Kereszt <z@x.org"]),
+    ("Reported by: Zoltan Kereszt <z@x.org>", ["Zoltan Kereszt <z@x.org"]),
+    ("SIGNED-OFF-BY: Zoltan (IT) Kereszt <z@x.org>", ["Zoltan Kereszt <z@x.org"]),
+    ("Signed-off-by: Mary-Ann van der Berg Smith <m@x.org>", ["Mary-Ann van der Berg Smith <m@x.org"]),
+    ("Signed-off-by: Kereszt, Zoltan <z@x.org>", ["Kereszt, Zoltan <z@x.org"]),
     ("Reported by: Field In Schema", []),
     ("Reported by: header in the dialog", []),
     ("Cc: stable <stable@x.org>", []),
@@ -183,6 +207,16 @@ SIGNERS = [
 @pytest.mark.parametrize("line, expected", SIGNERS)
 def test_signers_are_read_in_every_form_of_a_trailer(line: str, expected: list[str]) -> None:
     assert [" ".join(name.split()) for name in signers(f"Fix\n\n{line}\n".encode())] == expected
+
+
+OWNERS = """Merge pull request #12 from zkereszt/fix-it|Merge branch 'x' of https://github.com/zkereszt/repo into y|Merge branch 'x' of github.com:zkereszt/repo
+Auto merge of #12 - zkereszt:fix, r=x|Rollup merge of #12 - zkereszt:fix, r=x"""
+
+
+@pytest.mark.parametrize("subject", parted(OWNERS))
+def test_who_owned_what_was_merged_is_known(subject: str) -> None:
+    people = People(signers(f"{subject}\n\nMore".encode()))
+    assert cleaned("Ask zkereszt, see github.com/zkereszt/repo", people) == "Ask someone, see github.com/someone/repo"
 
 
 def test_a_signer_is_left_out_of_other_messages() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from elite_code_dataset import metadata
 from elite_code_dataset.checks import Verdict, View, check, needed
-from elite_code_dataset.people import SOMEONE
+from elite_code_dataset.names import SOMEONE
 
 DAY = 86_400.0
 MARKS = ("REDACTED_", "redacted-", SOMEONE)
