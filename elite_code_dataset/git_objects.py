@@ -6,7 +6,8 @@ a repository contains. Costs about 20 microseconds an object, one or two git pro
 The temporary repository is empty but for a link to the packs: the config, hooks, attributes, refs, grafts, replacements and
 alternates of the real one are never seen by git, so nothing they name can run. Nor are its loose objects, of which git
 would hand on fewer or more bytes than it announced. git starts from ``/`` in a process group of its own, with an
-environment made from nothing and limits on memory and CPU; silence, a wrong answer or a death costs one object.
+environment made from nothing and limits on memory and CPU; silence, a wrong answer or a death costs one object. What is not
+found is looked for again where objects were moved meanwhile: into a pack, out of one, or into another.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from elite_code_dataset.config import GIT_CPU_SECONDS, GIT_MEMORY_KB, GIT_SILENCE_SECONDS, MAX_META_BYTES
-from elite_code_dataset.git_place import HEX_ID, GitPlace, clean_environment, git_program, plain_bytes
+from elite_code_dataset.git_place import HEX_ID, GitPlace, clean_environment, git_program, is_real_folder, plain_bytes
 from elite_code_dataset.git_shim import Shim
 
 _WINDOW = 200  # ids written at once: 13 KB at most, which every pipe holds, so that neither side ever waits for the other
 _ANSWER = re.compile(rb"([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d{1,19})\Z")
 _LOOSE = re.compile(rb"(commit|tree|blob|tag) (\d{1,19})\0")
+_MOVES = 5  # times that an object which is moved again and again is looked for
 _LOOSE_HEAD = 64  # bytes that hold the head of any loose object
 _SHELL = 'ulimit -t "$1" 2>/dev/null; ulimit -v "$2" 2>/dev/null; ulimit -c 0 2>/dev/null; shift 2; exec "$@"'
 
@@ -46,7 +48,8 @@ class Objects:
         self.id_length = 40 if place.hash_name == "sha1" else 64
         self.unread: dict[str, bool] = {}
         self._silence = silence
-        self._fans = frozenset(name for name in plain_names(place.objects) if len(name) == 2)  # folders of loose objects
+        self._stamp = self._moved_at()
+        self._fans = set(_fans(place.objects))
         self._forget()
 
     def _forget(self) -> None:
@@ -92,12 +95,8 @@ class Objects:
         return answers[0][2] if answers and answers[0][1] == kind else None
 
     def stored(self) -> list[str]:
-        """The names of all packs and loose objects of a clone that leaves objects out on purpose (a partial one); none of any other."""
-        packs = plain_names(self.place.objects / "pack")
-        if not any(name.endswith(".promisor") for name in packs):
-            return []
-        loose = (fan + name for fan in self._fans for name in plain_names(self.place.objects / fan))
-        return sorted([*(name for name in packs if name.endswith(".pack")), *loose])
+        """See ``stored_in``."""
+        return stored_in(self.place)
 
     def full_id(self, prefix: str) -> str | None:
         """The only object id that starts with these hex digits, or None for none or several."""
@@ -124,7 +123,7 @@ class Objects:
                 answered = 0
                 for answer in self._window(mode, window, limit):
                     answered += 1
-                    yield answer
+                    yield answer if answer[1] is not None else self._looked_for(mode, answer, limit)
                 at += answered
                 window = window[answered:]
             if here is not None:
@@ -141,6 +140,30 @@ class Objects:
         if found is None or (mode == "--batch" and not self._is_own(oid, found[0], found[2])):
             return None  # there may be a sound copy in a pack
         return oid, *found
+
+    def _looked_for(self, mode: str, answer: tuple[str, str | None, int, bytes], limit: int) -> tuple[str, str | None, int, bytes]:
+        """The answer for what git did not find: it may have become loose, or its pack another one, while git looked."""
+        oid = answer[0]
+        for _ in range(_MOVES):
+            if oid[:2] not in self._fans and is_real_folder(self.place.objects / oid[:2]):
+                self._fans.add(oid[:2])
+            here = self._answered_here(mode, oid, limit)
+            if here is not None:
+                return here
+            before, self._stamp = self._stamp, self._moved_at()
+            if self._stamp == before:
+                break
+            [answer] = self._window(mode, [oid], limit)
+            if answer[1] is not None:
+                break
+        return answer
+
+    def _moved_at(self) -> tuple[int, ...]:
+        """When something was last put into, or taken out of, the packs and the folders of loose objects."""
+        try:
+            return tuple(os.stat(folder).st_mtime_ns for folder in (self.place.objects, self.place.objects / "pack"))
+        except OSError:
+            return ()  # there are no packs
 
     def _window(self, mode: str, window: Sequence[str], limit: int) -> Iterator[tuple[str, str | None, int, bytes]]:
         """Answers to one window, up to and with the first that makes git's output untrustworthy."""
@@ -184,6 +207,20 @@ class Objects:
             weakref.finalize(self, self._shim.remove)
         environment = clean_environment() | {"GIT_DIR": self._shim.path, "GIT_OBJECT_DIRECTORY": f"{self._shim.path}/objects"}
         return _Pipe([git_program(), "--no-pager", "cat-file", mode], environment, self._silence)
+
+
+def stored_in(place: GitPlace) -> list[str]:
+    """The names of all packs and loose objects of a clone that leaves objects out on purpose (a partial one); none of any other."""
+    packs = plain_names(place.objects / "pack")
+    if not any(name.endswith(".promisor") for name in packs):
+        return []
+    loose = (fan + name for fan in _fans(place.objects) for name in plain_names(place.objects / fan))
+    return sorted([*(name for name in packs if name.endswith(".pack")), *loose])
+
+
+def _fans(objects: Path) -> list[str]:
+    """The folders of loose objects."""
+    return [name for name in plain_names(objects) if len(name) == 2]
 
 
 def plain_names(folder: Path) -> list[str]:

@@ -3,7 +3,7 @@
 In: the folder the user named (a work tree, a ``.git``, a bare repository, a linked work tree, a submodule's checkout).
 Out: folders of objects and refs that were looked at with ``lstat`` first, or ``None`` for a folder without git.
 Costs one scan of ``objects/``. No git program runs here but ``git config --file -`` on text we pass in, and no setting
-of the repository counts, except which hash it uses. There is no upward search.
+of the repository counts, except which hash it uses. There is no upward search. Others may commit, push, pack and prune meanwhile.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import shutil
 import stat
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -73,7 +74,7 @@ def plain_text(root: Path, *parts: str, limit: int = _SMALL_FILE) -> str | None:
     current = root
     for part in parts[:-1]:
         current = current / part
-        if not _is_real_folder(current):
+        if not is_real_folder(current):
             return None
     data, _ = plain_bytes(os.fsencode(current / parts[-1]), limit)
     return None if data is None else data.decode("utf-8", "backslashreplace")
@@ -159,7 +160,7 @@ def _checked(git_dir: Path, common_dir: Path, name: str) -> GitPlace:
         common_dir = _named(git_dir, common)
         if git_dir.resolve().parent != common_dir / "worktrees":
             raise EliteCodeError(f"{git_dir} takes its objects from {common_dir}, of which it is no work tree; name that repository itself")
-    if not _is_real_folder(git_dir) or plain_text(git_dir, "HEAD") is None:
+    if not is_real_folder(git_dir) or plain_text(git_dir, "HEAD") is None:
         raise EliteCodeError(f"{git_dir} is no git repository we can read: HEAD is missing or not a plain file")
     _refuse_odd_objects(common_dir / "objects")
     config = plain_text(common_dir, "config")
@@ -176,7 +177,8 @@ def _checked(git_dir: Path, common_dir: Path, name: str) -> GitPlace:
     return GitPlace(git_dir, common_dir, hash_name, name)
 
 
-def _is_real_folder(path: Path) -> bool:
+def is_real_folder(path: Path) -> bool:
+    """Whether a folder lies there, and not a link to one."""
     try:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except (OSError, ValueError):
@@ -185,7 +187,7 @@ def _is_real_folder(path: Path) -> bool:
 
 def _refuse_odd_objects(objects: Path) -> None:
     """Objects must lie here: no other repository's (alternates), nothing behind a symlink, nothing that blocks when opened."""
-    if not _is_real_folder(objects):
+    if not is_real_folder(objects):
         raise EliteCodeError(f"{objects} is missing or a symlink; a repository must hold its own objects")
     for name in ("alternates", "http-alternates"):
         if os.path.lexists(objects / "info" / name):
@@ -194,17 +196,33 @@ def _refuse_odd_objects(objects: Path) -> None:
                 "run 'git repack -a -d' there and delete that file, or clone without --shared/--reference"
             )
     try:
-        for folder in sorted(entry.name for entry in os.scandir(objects)):
-            if not _is_real_folder(objects / folder):
-                if len(folder) == 2 or folder in ("pack", "info"):
-                    raise EliteCodeError(f"{objects / folder} is not a folder; the repository is refused")
-                continue
-            with os.scandir(objects / folder) as entries:
-                for entry in entries:
-                    if not entry.is_file(follow_symlinks=False) and not (folder == "info" and entry.is_dir(follow_symlinks=False)):
-                        raise EliteCodeError(f"{entry.path} is not a plain file; the repository is refused")
+        for name in sorted(os.listdir(objects)):
+            if len(name) == 2 or name in ("pack", "info"):  # nobody reads another, such as the tmp_objdir-* of a push that is under way
+                _refuse_odd_files(objects / name)
     except OSError as error:
         raise EliteCodeError(f"{objects} cannot be read: {error.strerror}") from None
+
+
+def _refuse_odd_files(folder: Path) -> None:
+    """The same for one folder of objects. What was listed and is gone is no fault: git may pack and prune at this moment."""
+    kind = _kind(folder)
+    if kind is None:
+        return
+    if not stat.S_ISDIR(kind):
+        raise EliteCodeError(f"{folder} is not a folder; the repository is refused")
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            kind = stat.S_IFREG if entry.is_file(follow_symlinks=False) else _kind(entry.path)
+            if kind is not None and not stat.S_ISREG(kind) and not (folder.name == "info" and stat.S_ISDIR(kind)):
+                raise EliteCodeError(f"{entry.path} is not a plain file; the repository is refused")
+
+
+def _kind(path: str | Path) -> int | None:
+    """The mode of what lies there, None where nothing does."""
+    try:
+        return os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
 
 
 def _setting(config: str, key: str) -> str:
@@ -235,11 +253,12 @@ def named_id(place: GitPlace, revision: str) -> str | None:
         return head_id(place)
     if not _valid_ref(revision):
         return None
-    packed = _packed_refs(place)
-    for pattern in ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD"):
-        name = pattern.format(revision)
-        if name.startswith("refs/") and (found := _followed(place, name, packed)):
-            return found
+    for _ in range(2):  # a ref that is packed after packed-refs was read, and before its own file is, is found by the second look
+        packed = _packed_refs(place)
+        for pattern in ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD"):
+            name = pattern.format(revision)
+            if name.startswith("refs/") and (found := _followed(place, name, packed)):
+                return found
     return None
 
 

@@ -5,12 +5,11 @@ change that the files at the tip come from, and one read of the blobs of those: 
 ``git blame`` of every file reads the history once per file.
 
 Line times move forward: a change hands on the times of the lines it leaves alone and gives its own to the rest; a merge asks each
-parent in turn. Memory holds only versions that a later change still needs.
+parent in turn (see ``version_steps``). Memory holds only versions that a later change still needs.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,90 +17,51 @@ import numpy as np
 from elite_code_dataset.blobs import Blobs
 from elite_code_dataset.config import MAX_FILE_BYTES
 from elite_code_dataset.git_objects import Objects
-from elite_code_dataset.history import Commit, History
+from elite_code_dataset.history import History
 from elite_code_dataset.hunks import Hunk, hunks_of
-from elite_code_dataset.trees import FILE, Entry, kind_of_mode
+from elite_code_dataset.version_steps import Name, Step, steps_towards
 
-_Version = tuple[str, str]  # path, blob
-_Step = tuple[int, Entry]  # committer time, what was changed
 _AROUND = 12  # equal lines on each side of what differs that inserted lines may be moved over
 
 
 def line_times(
-    objects: Objects, history: History, tree: Mapping[str, str], known: Mapping[_Version, np.ndarray] | None = None, since: int = 0
+    objects: Objects, history: History, tree: Mapping[str, str], known: Mapping[Name, np.ndarray] | None = None, since: int = 0
 ) -> dict[str, np.ndarray]:
     """Last-changed time of every line of every path of ``tree`` (path -> blob) that could be followed to where it came from.
 
-    ``known`` are those of (path, blob) after the first ``since`` commits: only later commits are followed then, if that is enough."""
-    wanted = set(tree.items())
-    known = known or {}
-    steps = _steps_towards(history.commits[since:], wanted)
-    if since and not _reached(wanted, steps, known):
-        known, steps = {}, _steps_towards(history.commits, wanted)
-    uses = Counter(version for _, entry in steps for version in _sources(entry))
-    uses.update(wanted)
+    ``known`` are those of (path, blob) at the last of the first ``since`` commits: what came from there is not followed further."""
+    steps, versions = steps_towards(objects, history, tree.items(), known or {}, since)
     blobs = Blobs(objects, MAX_FILE_BYTES)
-    blobs.measure({blob for _, entry in steps for _, blob in (*_sources(entry), (entry.path, entry.new_blob))})
-    state: dict[_Version, np.ndarray] = dict(known)
-    for time, entry in blobs.along(steps, _blobs_of):
-        times = _times_after(blobs, state, time, entry)
-        for source in _sources(entry):
-            uses[source] -= 1
-            if not uses[source]:
-                state.pop(source, None)
-        if times is not None:
-            state[(entry.path, entry.new_blob)] = times
-    return {path: state[(path, blob)] for path, blob in tree.items() if (path, blob) in state}
+    blobs.measure({blob for step in steps for blob in _blobs_of(step)})
+    for step in blobs.along(steps, _blobs_of):
+        step.version.times = _times_after(blobs, step)
+        for _, source in step.sources:
+            source.uses -= 1
+            if not source.uses:
+                source.times = None
+    return {path: version.times for (path, _), version in versions.items() if version.times is not None}
 
 
-def _reached(wanted: set[_Version], steps: Sequence[_Step], known: Mapping[_Version, np.ndarray]) -> bool:
-    """Whether each step begins, and each wanted version ends, with a version that is known by then."""
-    there = set(known)
-    for _, entry in steps:
-        if not there.issuperset(_sources(entry)):
-            return False
-        there.add((entry.path, entry.new_blob))
-    return there >= wanted
+def _blobs_of(step: Step) -> list[str]:
+    return [*(blob for blob, _ in step.sources), step.blob]
 
 
-def _steps_towards(commits: Sequence[Commit], wanted: set[_Version]) -> list[_Step]:
-    """The changes among these commits that the wanted versions came from, oldest first."""
-    needed = set(wanted)
-    steps: list[_Step] = []
-    for commit in reversed(commits):
-        found = [entry for entry in commit.entries if (entry.path, entry.new_blob) in needed and kind_of_mode(entry.new_mode) == FILE]
-        for entry in found:
-            needed.update(_sources(entry))
-        steps += [(commit.committed, entry) for entry in reversed(found)]
-    return steps[::-1]
-
-
-def _sources(entry: Entry) -> list[_Version]:
-    old = [(entry.old_path, entry.old_blob)] if entry.old_blob else []
-    return old + [(entry.path, blob) for blob in entry.other_blobs if blob]
-
-
-def _blobs_of(step: _Step) -> list[str]:
-    entry = step[1]
-    return [blob for blob in (entry.old_blob, *entry.other_blobs, entry.new_blob) if blob]
-
-
-def _times_after(blobs: Blobs, state: Mapping[_Version, np.ndarray], time: int, entry: Entry) -> np.ndarray | None:
+def _times_after(blobs: Blobs, step: Step) -> np.ndarray | None:
     """Line times of the new version, or None where it cannot be read."""
-    sources = [source for source in _sources(entry) if source in state]
-    if entry.old_blob == entry.new_blob and sources:
-        return state[sources[0]]
-    new = blobs.get(entry.new_blob)
+    sources = [(blob, version.times) for blob, version in step.sources if version.times is not None]
+    if sources and sources[0][0] == step.blob:
+        return sources[0][1]
+    new = blobs.get(step.blob)
     if new is None:
         return None
     times = np.full(line_count(new), -1, dtype=np.int64)
-    for source in sources:
-        old = blobs.get(source[1])
+    for blob, before in sources:
+        old = blobs.get(blob)
         if old is not None:
             for a0, b0, length in kept_lines(old, new):
                 part = times[b0 : b0 + length]
-                np.copyto(part, state[source][a0 : a0 + length], where=part < 0)
-    times[times < 0] = time
+                np.copyto(part, before[a0 : a0 + length], where=part < 0)
+    times[times < 0] = step.time
     return times
 
 
