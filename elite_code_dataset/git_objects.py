@@ -48,6 +48,7 @@ class Objects:
         self.id_length = 40 if place.hash_name == "sha1" else 64
         self.unread: dict[str, bool] = {}
         self._silence = silence
+        self._folders = (str(place.objects), str(place.objects / "pack"))
         self._stamp = self._moved_at()
         self._fans = set(_fans(place.objects))
         self._forget()
@@ -145,11 +146,11 @@ class Objects:
         """The answer for what git did not find: it may have become loose, or its pack another one, while git looked."""
         oid = answer[0]
         for _ in range(_MOVES):
-            if oid[:2] not in self._fans and is_real_folder(self.place.objects / oid[:2]):
+            if os.path.lexists(f"{self._folders[0]}/{oid[:2]}/{oid[2:]}") and is_real_folder(self.place.objects / oid[:2]):
                 self._fans.add(oid[:2])
-            here = self._answered_here(mode, oid, limit)
-            if here is not None:
-                return here
+                here = self._answered_here(mode, oid, limit)
+                if here is not None:
+                    return here
             before, self._stamp = self._stamp, self._moved_at()
             if self._stamp == before:
                 break
@@ -161,7 +162,7 @@ class Objects:
     def _moved_at(self) -> tuple[int, ...]:
         """When something was last put into, or taken out of, the packs and the folders of loose objects."""
         try:
-            return tuple(os.stat(folder).st_mtime_ns for folder in (self.place.objects, self.place.objects / "pack"))
+            return tuple([os.stat(folder).st_mtime_ns for folder in self._folders])
         except OSError:
             return ()  # there are no packs
 
