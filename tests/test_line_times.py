@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from elite_code_dataset import line_times
+from elite_code_dataset.line_times import kept_lines
 from elite_code_dataset.repository import open_repository
 from tests.repositories import DAY, START, committed, git, module_text, started
 
@@ -22,6 +26,126 @@ def merged(folder: Path, *sides: str, files: dict[str, str | None] | None = None
     """Join these branches into the one that is checked out; ``files``: what the merge itself does."""
     git(folder, "merge", "-q", "--no-ff", "--no-commit", "-s", "ours" if files is not None else "ort", *sides, time=time)
     return committed(folder, files or {}, "Join", time=time)
+
+
+def blamed(folder: Path, path: str) -> list[int]:
+    lines = git(folder, "blame", "--line-porcelain", "HEAD", "--", path).splitlines()
+    return [int(line.split()[1]) for line in lines if line.startswith("committer-time ")]
+
+
+def assert_as_blamed(folder: Path) -> dict[str, list[int]]:
+    with open_repository(folder) as repository:
+        times = {path: found.tolist() for path, found in repository.line_times().items()}
+        assert sorted(times) == sorted(repository.paths())
+    for path, found in times.items():
+        assert found == blamed(folder, path), path
+    return times
+
+
+def branched(folder: Path, name: str, start: str, *versions: Mapping[str, str | None], time: int) -> None:
+    """A branch whose commits make these versions, a second apart."""
+    git(folder, "checkout", "-q", "-b", name, start)
+    for number, files in enumerate(versions):
+        committed(folder, files, f"{name} {number}", time + number)
+
+
+# The age of lines
+
+
+def test_a_file_that_a_side_changed_and_put_back_is_as_old_as_it_was(folder: Path) -> None:
+    text = module_text(1)
+    committed(folder, {"a.py": text, "b.py": module_text(2)}, "Begin", T)
+    branched(folder, "side", "main", {"a.py": text.replace("total", "sum")}, {"a.py": text, "c.py": module_text(3)}, time=T + 100)
+    git(folder, "checkout", "-q", "main")
+    merged(folder, "side", time=T + 200)
+    times = assert_as_blamed(folder)
+    assert set(times["a.py"]) == {T} and set(times["c.py"]) == {T + 101}
+
+
+def test_a_file_that_the_main_line_put_back_is_as_old_there_as_that_and_older_on_the_side(folder: Path) -> None:
+    text = module_text(1)
+    committed(folder, {"a.py": text, "b.py": text}, "Begin", T)
+    branched(folder, "side", "main", {"b.py": text + "side = 1\n"}, time=T + 50)
+    git(folder, "checkout", "-q", "main")
+    committed(folder, {"a.py": None, "b.py": "main = 1\n"}, "Take it all out", T + 100)
+    committed(folder, {"a.py": text, "b.py": text}, "Put it back", T + 101)
+    merged(folder, "side", time=T + 200)
+    times = assert_as_blamed(folder)
+    assert set(times["a.py"]) == {T + 101} and set(times["b.py"]) == {T, T + 50}
+
+
+def test_a_merge_of_three_takes_each_file_from_the_parent_that_has_it(folder: Path) -> None:
+    files = {f"{name}.py": module_text(number) for number, name in enumerate("abcd")}
+    committed(folder, files, "Begin", T)
+    branched(folder, "one", "main", {"a.py": "one = 1\n" + files["a.py"]}, {"a.py": "two = 1\n" + files["a.py"]}, time=T + 100)
+    two = {"b.py": "two = 1\n" + files["b.py"], "a.py": "two = 1\n" + files["a.py"]}
+    branched(folder, "two", "main", {"a.py": "x = 1\n"}, two, {"e.py": module_text(9)}, time=T + 200)
+    git(folder, "checkout", "-q", "main")
+    committed(folder, {"d.py": files["d.py"] + "main = 1\n"}, "Main", T + 300)
+    own = {**two, "e.py": module_text(9), "c.py": files["c.py"] + "own = 1\n"}
+    assert len(git(folder, "rev-parse", merged(folder, "one", "two", files=own, time=T + 400) + "^@").split()) == 3
+    times = assert_as_blamed(folder)
+    assert set(times["a.py"]) == {T, T + 101} and set(times["e.py"]) == {T + 202} and set(times["c.py"]) == {T, T + 400}
+
+
+def test_a_merge_of_a_file_that_a_side_moved_keeps_what_the_main_line_did_to_it(folder: Path) -> None:
+    text = module_text(1)
+    committed(folder, {"a.py": text}, "Begin", T)
+    branched(folder, "side", "main", {"a.py": None, "b.py": "side = 1\n" + text}, time=T + 100)
+    git(folder, "checkout", "-q", "main")
+    committed(folder, {"a.py": text + "main = 1\n"}, "Main", T + 200)
+    merged(folder, "side", time=T + 300)
+    assert set(assert_as_blamed(folder)["b.py"]) == {T, T + 100, T + 200}
+
+
+def drawn_history(folder: Path, seed: int, commits: int) -> list[str]:
+    """Branches that change, take out and put back files, and merges that take one side's version, join, or write their own; every id on main."""
+    draw, main = random.Random(seed), []
+    contents = [[f"{name}{version}_{line} = 1\n" for line in range(6)] for version in range(3) for name in "ab"]
+    texts = ["".join(lines[:cut]) for lines in contents[:3] for cut in (4, 6)]
+    main.append(committed(folder, {"a": texts[0], "b": texts[1], "c": texts[2]}, "Begin", T))
+    for number in range(1, commits):
+        time = T + 10 * number
+        change = {draw.choice("abc"): draw.choice(texts) for _ in range(draw.randrange(1, 3))}
+        if number % 3:
+            main.append(committed(folder, change, f"Main {number}", time))
+            continue
+        sides = [f"side{number}_{side}" for side in range(draw.choice((1, 1, 2)))]
+        for side in sides:
+            versions = [{draw.choice("abc"): draw.choice(texts)} for _ in range(3)]
+            branched(folder, side, draw.choice(main[-4:]), *versions, time=time - 9)
+        git(folder, "checkout", "-q", "main")
+        taken = {path: git(folder, "show", f"{draw.choice(sides)}:{path}") for path in "abc" if draw.random() < 0.6}
+        main.append(merged(folder, *sides, files=taken, time=time))
+    return main
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4, 5])
+def test_line_times_are_those_of_git_blame_and_go_on_from_any_commit_of_the_main_line(seed: int, folder: Path) -> None:
+    main = drawn_history(folder, seed, 16)
+    times = assert_as_blamed(folder)
+    for commit in main[:-1]:
+        with open_repository(folder, commit) as earlier, open_repository(folder) as repository:
+            blobs = {file.path: file.blob for file in earlier.files()}
+            known = {(path, blobs[path]): found for path, found in earlier.line_times().items()}
+            since = repository.continue_history(earlier.history())
+            assert since and {path: found.tolist() for path, found in repository.line_times_of(times, known, since).items()} == times
+
+
+def test_going_on_reads_nothing_that_came_before(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = module_text(1)
+    committed(folder, {"a.py": text, "b.py": module_text(2)}, "Begin", T)
+    branched(folder, "side", "main", {"a.py": text + "side = 1\n"}, time=T + 50)
+    git(folder, "checkout", "-q", "main")
+    tip = committed(folder, {"b.py": module_text(3)}, "Main", T + 100)
+    merged(folder, "side", time=T + 200)
+    with open_repository(folder, tip) as earlier, open_repository(folder) as repository:
+        blobs = {file.path: file.blob for file in earlier.files()}
+        known = {(path, blobs[path]): found for path, found in earlier.line_times().items()}
+        since, seen = repository.continue_history(earlier.history()), []
+        monkeypatch.setattr(line_times, "kept_lines", lambda old, new: seen.append((old, new)) or kept_lines(old, new))
+        found = repository.line_times_of(["a.py", "b.py"], known, since)
+        assert seen == [(text.encode(), (text + "side = 1\n").encode())] and set(found["a.py"].tolist()) == {T, T + 50}
 
 
 # What a merge did itself
