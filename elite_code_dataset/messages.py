@@ -81,7 +81,7 @@ _SPELT_ADDRESS = re.compile(  # ``name(at)host.org``
     r"|(?:mailto:)?\b[\w.+-]{1,64}%40[\w-]{1,64}(?:\.[\w-]{1,64}){1,4}",
     re.I,
 )
-_MAY_SPELL = re.compile(r"at[)\]]|[ \t]at[ \t]|%40", re.I)
+_MAY_SPELL = re.compile(r"at[)\]]|%40|[ \t]dot[ \t]", re.I)
 _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")  # what stands between letters and is not seen
 _REVIEW = re.compile(r"(?<![\w=.-])(?P<mark>(?:r|a|rs|sr|ui-r|R|TBR)=)(?P<names>[\w.-]{2,40}(?:,[\w.-]{2,40}){0,9})")
 _WROTE = re.compile(r"^((?:>[ \t]?){0,9})On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|\d|[A-Z][a-z]{2,8} \d)[^\n]{3,200} wrote:[ \t]*$", re.M)

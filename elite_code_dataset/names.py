@@ -94,6 +94,11 @@ def words_of(text: str) -> list[re.Match[str]]:
     return list((_WORDS if text.isascii() else _MARKED_WORDS).finditer(text))
 
 
+def folded_words(text: str) -> list[str]:
+    """The words of a text, each ``folded``."""
+    return _WORDS.findall(text.lower()) if text.isascii() else [folded(word.group()) for word in words_of(text)]
+
+
 def folded(word: str) -> str:
     """A word without its case, its accents and its width."""
     if word.isascii():

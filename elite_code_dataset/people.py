@@ -33,6 +33,7 @@ from elite_code_dataset.names import (
     UNSPACED,
     asides,
     folded,
+    folded_words,
     is_program,
     is_unspaced,
     ordinary_words,
@@ -73,6 +74,7 @@ class People:
     def __init__(self, people: Iterable[str] = (), own_words: Container[str] = ()) -> None:
         self._by_start: dict[tuple[str, str], dict[tuple[str, ...], Form]] = {}  # two words -> name in lower case -> name
         self._single: dict[str, int] = {}
+        self._firsts: set[str] = set()  # words that are names, or begin one
         self._handles: set[str] = set()
         self._longest = 0  # words of a name
         self._runs: set[str] = set()  # names that are found within a run of letters
@@ -199,6 +201,7 @@ class People:
             self._add_single(plain[0], MENTIONED if self._is_common(plain[0]) or plain[0] in FAMOUS else HANDLE)
 
     def _add_form(self, plain: tuple[str, ...], form: Form) -> None:
+        self._firsts.add(plain[0])
         forms = self._by_start.setdefault(plain[:2], {})
         if plain not in forms or (forms[plain].joints and not form.joints) or (forms[plain].in_case and not form.in_case):
             forms[plain] = form
@@ -207,6 +210,7 @@ class People:
     def _add_single(self, word: str, kind: int) -> None:
         if word not in NOBODY and (len(word) > 2 or not word.isascii()):
             self._single[word] = max(kind, self._single.get(word, 0))
+            self._firsts.add(word)
 
     def is_ordinary(self, word: str) -> bool:
         """Whether a word is one of ordinary text or of this code base."""
@@ -240,15 +244,10 @@ class People:
         """The text with every known person's names, and every ``@handle``, replaced."""
         if (self._runs or self._parts) and not text.isascii():
             text = UNSPACED.sub(lambda found: self._within(found.group()), text)
-        words = words_of(text)
-        plain = [folded(word.group()) for word in words]
-        if (
-            not self._single.keys().isdisjoint(plain)
-            or not self._by_start.keys().isdisjoint(zip(plain, plain[1:]))
-            or not self._stem_starts.isdisjoint([word[:4] for word in plain])
-            or not text.isascii()
-        ):
-            text = self._replaced(text, words, plain)
+        plain = folded_words(text)
+        hits = [at for at, word in enumerate(plain) if word in self._firsts or self._may_be_declined(word)]
+        if hits:
+            text = self._replaced(text, words_of(text), plain, hits)
         if "/" in text or "\\" in text:
             text = _URL.sub(lambda found: _URL_PART.sub(self._without_handle, found.group()), text)
             text = _PROJECT.sub(lambda found: SOMEONE if self.is_handle(found[1], surely=True) else found[0], text)
@@ -294,11 +293,11 @@ class People:
             handle = handle.rpartition(".")[0]
         return found.group()
 
-    def _replaced(self, text: str, words: list[re.Match[str]], plain: list[str]) -> str:
-        parts, at, done = [], 0, 0
-        while at < len(words):
+    def _replaced(self, text: str, words: list[re.Match[str]], plain: list[str], hits: list[int]) -> str:
+        """The text without the names that begin with the words at ``hits``."""
+        parts, done = [], 0
+        for at in hits:
             if words[at].start() < done:
-                at += 1
                 continue
             length = self._named_from(text, words, plain, at)
             start, end = words[at].start(), words[at + max(length, 1) - 1].end()
@@ -312,7 +311,6 @@ class People:
                 done = end
                 while unicodedata.category(text[done : done + 1] or " ")[0] == "M":  # a vowel sign behind its letter
                     done += 1
-            at += length or 1
         text = "".join(parts) + text[done:]
         return text.replace(f"{SOMEONE} {SOMEONE}", SOMEONE)
 
@@ -338,9 +336,12 @@ class People:
             word.removesuffix("'s").removesuffix("’s")
         )
 
+    def _may_be_declined(self, plain: str) -> bool:
+        return (plain[:4] in self._stem_starts and plain not in ordinary_words()) or plain[0] in _PREFIXES
+
     def _declined(self, word: str, plain: str) -> int:
         """NAME where this is a name with another ending, or with a word written on to it, else 0."""
-        if plain[:4] in self._stem_starts and not word.islower() and word not in self._own_words and plain not in ordinary_words():
+        if not word.islower() and self._may_be_declined(plain) and plain not in self._own_words:
             if any(plain[: len(plain) - cut] in self._stems for cut in range(4)):
                 return NAME
         if word[0] in _PREFIXES and len(word) > 3 and self._single.get(plain[1:], 0) >= NAME:
