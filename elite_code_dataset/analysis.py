@@ -172,6 +172,7 @@ def _write(draft: Path, readings: Sequence[Reading], options: Options, places: S
     origin = {
         "identity": options.digest(SHARED_OPTIONS),
         "places": [(r.prefix, r.commit) for r in readings],
+        "held": [astuple(unread.held_at(place)) for place in places],
         "earlier": [r.earlier and (r.earlier.folder.name, r.earlier.place) for r in readings],
     }
     store.write_json(draft / ORIGIN, origin)

@@ -21,8 +21,10 @@ from elite_code_dataset.history import History, from_plain
 from elite_code_dataset.records import Import, ParsedFile, SourceFile, Unit
 from elite_code_dataset.repository import Repository
 from elite_code_dataset.tokens import Encoding
+from elite_code_dataset.unread import Held, held_at
 
-ORIGIN = "origin.json"  # in each analysis' folder: the options' digest; of each repository (prefix of the paths, commit), and (folder, place) it continued
+# In each analysis' folder: the options' digest; of each repository (prefix of the paths, commit), what it ``Held``, and (folder, place) it continued.
+ORIGIN = "origin.json"
 SOURCE_FIELDS = ("path", "language", "role", "commit", "blob", "text", "last_changed", "lineage")
 HEAVY = ("ids", "starts", "line_times")  # columns that are read as arrays, not as Python lists
 
@@ -136,15 +138,16 @@ def rows_of(table: pa.Table) -> list[tuple[ParsedFile, dict[str, Any], Encoding,
 
 
 def earlier_of(root: Path, identity: str, prefix: str, repository: Repository) -> Earlier | None:
-    """The nearest analysis before a repository's commit, on the first-parent line, that was made below ``root`` with the same options, is whole and
-    missed nothing that can be read now; None where there is none."""
+    """The nearest analysis before a repository's commit, on the first-parent line, that was made below ``root`` with the same options, is whole, read
+    nothing that this clone does not hold, and missed nothing that can be read now; None where there is none."""
     there: dict[str, list[tuple[Path, int]]] = {}
+    held = held_at(repository.folder)
     for path in sorted(root.glob(f"*/{ORIGIN}")):
         try:
             origin = store.read_json(path)
             if origin["identity"] == identity and not path.parent.name.startswith("."):
-                for place, (its_prefix, commit) in enumerate(origin["places"]):
-                    if its_prefix == prefix:
+                for place, ((its_prefix, commit), its_held) in enumerate(zip(origin["places"], origin["held"], strict=True)):
+                    if its_prefix == prefix and held.gives_again(Held(*map(tuple, its_held))):
                         there.setdefault(commit, []).append((path.parent, place))
         except (OSError, ValueError, LookupError, TypeError):
             continue  # being written, removed or damaged by somebody else
