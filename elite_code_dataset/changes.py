@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from elite_code_dataset.config import MAX_FILE_BYTES, MAX_LINE_BYTES
 from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.history import Commit, History, parsed_commit
 from elite_code_dataset.line_times import own_part
+from elite_code_dataset.lock_files import is_lock_file
 from elite_code_dataset.messages import cleaned, is_bot, is_revert
 from elite_code_dataset.names import decoded
 from elite_code_dataset.people import People
@@ -31,10 +33,6 @@ _BLANKS = b" \t\r\n\x0b\x0c"
 _PATH_WORDS = re.compile(r"[a-z0-9]{4,}")
 KEPT = "kept"
 _SEEN_HEAD, _SEEN_TAIL = 2048, 256  # bytes by which two versions of a path get one verdict from linguist
-_LOCKS = frozenset(
-    "Cargo.lock Gemfile.lock Pipfile.lock Podfile.lock bun.lock bun.lockb composer.lock deno.lock flake.lock go.sum go.work.sum mix.lock npm-shrinkwrap.json"
-    " package-lock.json packages.lock.json pdm.lock pnpm-lock.yaml poetry.lock pubspec.lock uv.lock yarn.lock Package.resolved gradle.lockfile".split()
-)
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ class Changes:
             return "deletion"
         if entry.old_blob == entry.new_blob:
             return "unchanged_content" if entry.old_path != entry.path else "mode_only"
-        if entry.path.rpartition("/")[2] in _LOCKS:
+        if is_lock_file(entry.path):
             return "lock_file"
         sizes = [self._blobs.sizes.get(blob, -1) for blob in _all_blobs(entry)]
         return "unreadable_blob" if min(sizes) < 0 else "too_large" if max(sizes) > MAX_FILE_BYTES else ""
@@ -186,6 +184,8 @@ class Changes:
             return "whitespace_only"
         if not after:
             return "empty"
+        if is_lock_file(entry.path, after):
+            return "lock_file"
         return self._generated(entry.path, after)
 
     def _drop(self, commit: Commit, entry: Entry, reason: str) -> None:
@@ -195,6 +195,12 @@ class Changes:
 def people_of(history: History) -> People:
     """Everybody whom the history names."""
     return People(history.people, own_words(history))
+
+
+def people_digest(history: History) -> str:
+    """What ``people_of`` depends on."""
+    told = json.dumps([sorted(history.people), sorted(own_words(history))])
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def own_words(history: History) -> frozenset[str]:

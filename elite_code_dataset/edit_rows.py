@@ -48,7 +48,7 @@ class Told:
 @dataclass(frozen=True)
 class EditRows:
     """``rows`` by split; ``commits`` of the history, ``told`` of those that were chosen, in order; ``reports``: of the changes and of the rows;
-    ``taken``: how many commits' rows came from earlier."""
+    ``taken``: how many commits' rows came from earlier; ``people``: a digest of what messages were cleaned by."""
 
     rows: dict[str, rows.Pieced]
     commits: list[str]
@@ -56,6 +56,7 @@ class EditRows:
     reports: tuple[DropReport, ...]
     changes: int
     taken: int
+    people: str = ""
 
 
 NONE = EditRows({split: rows.Pieced(rows.ROW_SCHEMA.empty_table()) for split in SPLITS}, [], [], (), 0, 0)
@@ -104,7 +105,8 @@ def same_commits(left: rows.Left, sources: Sources, repository: Repository, auth
     order, commits = left.told["order"], [commit.id for commit in repository.history().commits]
     if order != order_digest(commits[: order[0]]):
         return {}  # another order: its lineages may differ
-    messages = repository.messages([part["id"] for part in left.parts])
+    same_people = left.told["people"] == repository.people_digest()
+    messages = {} if same_people else repository.messages([part["id"] for part in left.parts])
     lines = _lines(left, sources.signatures)
     naming = _naming(left, authors, repository.history().people, frozenset(commits[: order[0]]))
     same = {
@@ -112,7 +114,7 @@ def same_commits(left: rows.Left, sources: Sources, repository: Repository, auth
         for i, part in enumerate(left.parts)
         if "unreadable_blob" not in part["tally"]
         and part["id"] not in naming
-        and part["message"] == messages.get(part["id"])
+        and (same_people or part["message"] == messages.get(part["id"]))
         and all(map(sources.holds, part["changes"]))
         and part["account"].get("lines", {}) == lines.get(part["id"], {})
     }
@@ -153,9 +155,10 @@ def _lines(left: rows.Left, signatures: Mapping[str, tuple[str, str, str]]) -> d
 def _naming(left: rows.Left, authors: Authors, people: Mapping[str, str], commits: Container[str]) -> set[str]:
     """The commits whose rows name somebody who is not named by those ``commits``, which are the ones that were there then."""
     later = [person for person in authors.people if people[person] not in commits]
+    if not later:
+        return set()
     traces = Authors(later).traces(Authors(person for person in authors.people if people[person] in commits))
-    tables = list(left.tables.values()) if later else []
-    return {commit for table in tables for commit, text in zip(*_columns(table, "commit", "text")) if traces.stand_in(text)}
+    return {commit for table in left.tables.values() for commit, text in zip(*_columns(table, "commit", "text")) if traces.stand_in(text)}
 
 
 def _columns(table: pa.Table, *names: str) -> list[list[Any]]:
@@ -205,7 +208,9 @@ def edit_rows(
     for split in SPLITS:
         pieces = (left.span(split, taken[commit]) if commit in taken else new[split].get(commit, []) for commit in chosen)
         found[split] = rows.pieced(pieces, left, split, rules.commit_time)
-    return EditRows(found, commits, list(told.values()), (_report(tally), edits.report), tally.kept[0], len(taken))
+    return EditRows(
+        found, commits, list(told.values()), (_report(tally), edits.report), tally.kept[0], len(taken), repository.people_digest()
+    )
 
 
 def _report(tally: Tally) -> DropReport:
@@ -217,7 +222,7 @@ def _report(tally: Tally) -> DropReport:
 
 def write(draft: Path, parts: Sequence[EditRows], tokenizer: str, evaluated: Sequence[str], trained: Common) -> list[DropReport]:
     """The rows of all repositories, without those that show what is ``evaluated``; returns the reports."""
-    told = [{"order": order_digest(part.commits), "parts": [vars(one) for one in part.told]} for part in parts]
+    told = [{"order": order_digest(part.commits), "people": part.people, "parts": [vars(one) for one in part.told]} for part in parts]
     withheld = rows.leave(draft, [part.rows for part in parts], "edit_rows", tokenizer, told, evaluated, trained)
     return [report for part in parts for report in part.reports] + ([withheld] if withheld.dropped else [])
 

@@ -124,10 +124,11 @@ def read(repository: Repository, options: Options, prefix: str = "", earlier: Ea
 
 def _still_known(earlier: Earlier, authors: Authors) -> Mapping[Version, KnownFile]:
     """The files of an earlier analysis, without those that name somebody who came later."""
-    before = Authors(earlier.history.people)
     later = [person for person in authors.people if person not in earlier.history.people]
-    traces = Authors(later).traces(before)
-    return {version: file for version, file in earlier.files.items() if not later or not traces.stand_in(file.parsed.source.text)}
+    if not later:
+        return earlier.files
+    traces = Authors(later).traces(Authors(earlier.history.people))
+    return {version: file for version, file in earlier.files.items() if not traces.stand_in(file.parsed.source.text)}
 
 
 def _nameless(source: SourceFile, authors: Authors, noted: dict[str, Noted]) -> SourceFile:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from elite_code_dataset.changes import Changes, Selection, Tally, seconds
+from elite_code_dataset.changes import Changes, Selection, Tally, people_digest, seconds
 from elite_code_dataset.config import MAX_FILE_BYTES, MAX_LINE_BYTES
 from elite_code_dataset.folder import folder_files
 from elite_code_dataset.git_objects import Objects
@@ -301,6 +301,10 @@ class Repository:
     def messages(self, commits: Sequence[str]) -> dict[str, str]:
         """Commit -> a digest of its message without people, as ``changes_tally.messages`` has it after ``changes``."""
         return Changes(self._objects, Tally()).messages(self.history(), commits) if self._objects is not None else {}
+
+    def people_digest(self) -> str:
+        """Of everything but themselves that the messages depend on."""
+        return people_digest(self.history())
 
     def selected(
         self,
