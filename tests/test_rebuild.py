@@ -640,7 +640,7 @@ def test_what_is_known_of_a_secret_is_known_in_a_rebuild_too(tmp_path: Path, tok
 
 def test_a_path_that_makes_a_handle_an_ordinary_word_changes_older_messages(tmp_path: Path, tokenizer: str) -> None:
     folder, cache = small_repository(tmp_path / "repository"), tmp_path / "cache"
-    (folder / "src/kit/part_1.py").write_text(module_text(41))
+    (folder / "src/kit/part_3.py").write_text(module_text(141))
     git(folder, "commit", "-qam", "Tell zorbulon of it", "--author=zorbulon <zorbulon@corporation.io>", time=START + 200 * DAY)
     shown = [row["text"] for rows in made(folder, cache, ("edits",), tokenizer=tokenizer)["edits"].values() for row in rows]
     assert any("Tell someone of it" in text for text in shown) and not any("zorbulon" in text for text in shown)
