@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from elite_code_dataset.parse import parsed
 from elite_code_dataset.records import DropReport, ParsedFile, SourceFile
 from elite_code_dataset.repository import RawFile, Repository
 from elite_code_dataset.roles import role_of
-from elite_code_dataset.secrets import redacted_many
+from elite_code_dataset.secrets import findings, redacted_many
 from elite_code_dataset.similarity import estimated_tokens
 from elite_code_dataset.splits import Step, steps_of
 from elite_code_dataset.trees import MODULE, kind_of_mode
@@ -189,6 +190,8 @@ def known_kind(path: str, content: bytes, role: str | None = None) -> tuple[str 
     """(language, role) of a file that may become rows, else (None, the reason why not). ``role`` spares asking for it."""
     if _OF_PEOPLE.search(path):
         return None, "list_of_people"
+    if _names_a_secret(path):
+        return None, "secret_in_path"
     language = language_of(path, content[:4096])
     found = role or role_of(path, content, language.name if language else None)
     if found in LEFT_OUT:
@@ -196,6 +199,11 @@ def known_kind(path: str, content: bytes, role: str | None = None) -> tuple[str 
     if language is None:
         return None, "unknown_kind_of_file"
     return (None, "data_file") if language.name in DATA_LANGUAGES else (language.name, found)
+
+
+@lru_cache(maxsize=65_536)
+def _names_a_secret(path: str) -> bool:
+    return bool(findings(path) or findings(path.replace("/", "\n")))
 
 
 def _with_roles(

@@ -143,6 +143,16 @@ def written(folder: Path) -> Path:
     return folder
 
 
+def test_a_file_whose_path_holds_a_secret_or_an_address_leaves_no_row(tmp_path: Path, tokenizer: str) -> None:
+    folder, key = written(tmp_path / "repository"), "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
+    for number, name in enumerate((f"deploy/{key}.py", "jane@roewold.io/own.py")):
+        (folder / name).parent.mkdir()
+        as_author(folder, "Jane Roewold", "jane@roewold.io", {name: module_text(82 + number)}, "Add it", 204 + number)
+    found = made(folder, tmp_path / "cache", CONFIGS, tokenizer=tokenizer)
+    assert key not in texts_of(found) and key.lower() not in texts_of(found) and "jane@roewold.io" not in texts_of(found)
+    assert next(one for one in found["files facts"]["drops"] if one["step"] == "roles")["dropped"]["secret_in_path"] == 2
+
+
 FORBIDDEN = ("roewold", "zwerglein77", "zwerg.net", "a stranger")
 CONFIGS = ("files", "edits", "w256", "w1024", "w4096")
 
