@@ -133,6 +133,8 @@ class Edits:
         hunks = hunks_of(before, after)
         ends = _ends(before), _ends(after)
         place = self.place_of(change)
+        if not isinstance(place, str) and self.authors.stand_in(change.path):
+            place = "name_in_path"
         if isinstance(place, str):
             self._drop(change, place, sum(_size(h, ends) for h in hunks))
             return []

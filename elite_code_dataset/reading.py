@@ -37,6 +37,7 @@ _OF_PEOPLE = re.compile(
     r"(?:\.(?:md|rst|txt|adoc|org))?$",
     re.I,
 )
+NAME_IN_PATH = "name_in_path"
 LICENCE_NAMES = ("license", "licence", "copying", "unlicense")
 
 
@@ -83,7 +84,7 @@ def read(repository: Repository, options: Options, prefix: str = "", earlier: Ea
     reports = [_report("files", len(raws), sum(f.size for f in raws), repository.drops)]
     cleaned, noted = _cleaned(raws, options, known, unused)
     sources, dropped = _with_roles(cleaned, repository.commit, known, unused, noted)
-    sources = [_nameless(source, authors, noted) if (source.path, source.blob) not in known else source for source in sources]
+    sources = [_nameless(s, authors, noted) if (s.path, s.blob) not in known else s for s in _placed(sources, authors, dropped, noted)]
     reports.append(_drops("roles", sources, dropped.values()))
     files = [
         replace(known[(s.path, s.blob)].parsed, source=s) if (s.path, s.blob) in known else parsed(s)
@@ -129,7 +130,16 @@ def _still_known(earlier: Earlier, authors: Authors) -> Mapping[Version, KnownFi
     if not later:
         return earlier.files
     traces = Authors(later).traces(Authors(earlier.history.people))
-    return {version: file for version, file in earlier.files.items() if not traces.stand_in(file.parsed.source.text)}
+    return {version: file for version, file in earlier.files.items() if not traces.stand_in(f"{version[0]}\n{file.parsed.source.text}")}
+
+
+def _placed(
+    sources: Sequence[SourceFile], authors: Authors, dropped: dict[Version, Dropped], noted: Mapping[str, Noted]
+) -> list[SourceFile]:
+    """The files whose paths name nobody; the others are added to ``dropped``."""
+    named = [s for s in sources if authors.stand_in(s.path)]
+    dropped |= {(s.path, s.blob): Dropped(NAME_IN_PATH, len(s.text.encode()), noted[s.path]) for s in named}
+    return [s for s in sources if (s.path, s.blob) not in dropped] if named else list(sources)
 
 
 def _nameless(source: SourceFile, authors: Authors, noted: dict[str, Noted]) -> SourceFile:

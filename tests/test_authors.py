@@ -143,14 +143,17 @@ def written(folder: Path) -> Path:
     return folder
 
 
-def test_a_file_whose_path_holds_a_secret_or_an_address_leaves_no_row(tmp_path: Path, tokenizer: str) -> None:
+def test_a_file_whose_path_holds_a_secret_an_address_or_a_name_leaves_no_row(tmp_path: Path, tokenizer: str) -> None:
     folder, key = written(tmp_path / "repository"), "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
-    for number, name in enumerate((f"deploy/{key}.py", "jane@roewold.io/own.py")):
-        (folder / name).parent.mkdir()
+    for number, name in enumerate((f"deploy/{key}.py", "jane@roewold.io/own.py", "talks/Jane Roewold/own.py")):
+        (folder / name).parent.mkdir(parents=True)
         as_author(folder, "Jane Roewold", "jane@roewold.io", {name: module_text(82 + number)}, "Add it", 204 + number)
     found = made(folder, tmp_path / "cache", CONFIGS, tokenizer=tokenizer)
     assert key not in texts_of(found) and key.lower() not in texts_of(found) and "jane@roewold.io" not in texts_of(found)
-    assert next(one for one in found["files facts"]["drops"] if one["step"] == "roles")["dropped"]["secret_in_path"] == 2
+    assert "jane roewold" not in texts_of(found)
+    dropped = next(one for one in found["files facts"]["drops"] if one["step"] == "roles")["dropped"]
+    assert dropped["secret_in_path"] == 2 and dropped["name_in_path"] == 1
+    assert next(one for one in found["edits facts"]["drops"] if one["step"] == "edits")["dropped"]["name_in_path"] == 1
 
 
 FORBIDDEN = ("roewold", "zwerglein77", "zwerg.net", "a stranger")
@@ -190,6 +193,9 @@ def test_a_rebuild_replaces_whoever_is_new_everywhere(tmp_path: Path, tokenizer:
     folder, cache = written(tmp_path / "repository"), tmp_path / "cache"
     options = {} if own else {"tokenizer": tokenizer}
     assert "zacharias quast" in texts_of(made(folder, cache, CONFIGS, **options))
+    (folder / "talks/Zacharias Quast").mkdir(parents=True)
+    as_author(folder, "Jane Roewold", "jane@roewold.io", {"talks/Zacharias Quast/a.py": module_text(84)}, "Keep a talk", 202)
+    assert any("zacharias quast/" in row["path"].lower() for row in made(folder, cache, CONFIGS, **options)["edits"])
     as_author(folder, "Zacharias Quast", "zack@quast.org", {"src/kit/part_1.py": module_text(81)}, "Here I am", 203)
     again, fresh = made(folder, cache, CONFIGS, **options), made(folder, tmp_path / "fresh", CONFIGS, **options)
     assert again == fresh
