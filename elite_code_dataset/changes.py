@@ -172,6 +172,8 @@ class Changes:
         reason = reason or self._reason_after_reading(entry, before_bytes, after_bytes)
         before, reason = ("", reason) if reason or before_bytes is None else text_of(before_bytes, MAX_LINE_BYTES)
         after, reason = ("", reason) if reason else text_of(after_bytes, MAX_LINE_BYTES)
+        if not reason and before_bytes is not None and before == after:
+            reason = "encoding_only"
         if reason:
             self._drop(commit, entry, reason)
             return None

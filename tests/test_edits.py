@@ -234,3 +234,17 @@ def test_ordinary_words_that_were_taken_for_a_secret_stay_elsewhere(encoder: Enc
     before, after = 'password = "correcthorsebattery"\n', "correcthorsebattery = 12345678\n"
     (row,) = Edits([change(before, after)], lambda c: PLACE, encoder, EditRules(START), Redactor())
     assert row.text[row.context_chars :] == after
+
+
+def test_a_change_of_encoding_alone_is_counted(folder_of_text: Path) -> None:
+    with open_repository(folder_of_text) as repository:
+        kept = [one.path for one in repository.changes()]
+        assert kept == ["a.py"] and repository.changes_tally.dropped["encoding_only"][0] == 1
+
+
+@pytest.fixture
+def folder_of_text(tmp_path: Path) -> Path:
+    folder = started(tmp_path / "repository")
+    committed(folder, {"a.py": b"\xff\xfe" + "x = 1\n".encode("utf-16-le")}, "Begin", START)
+    committed(folder, {"a.py": "x = 1\n"}, "Write it in UTF-8", START + 3600)
+    return folder
