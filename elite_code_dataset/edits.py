@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 
 from elite_code_dataset.authors import Authors
 from elite_code_dataset.config import EDIT_AROUND_LINES, EDIT_CONTEXT_HUNKS, EDIT_MESSAGE_CHARACTERS
-from elite_code_dataset.hunks import Hunk, fitting, grouped, hunks_of, inside, joined, lines_of, widened
+from elite_code_dataset.edit_blocks import Block, Place, ends_of, size_of, unified
+from elite_code_dataset.hunks import grouped, hunks_of, joined, lines_of, widened
 from elite_code_dataset.languages import all_languages
 from elite_code_dataset.records import SCALES, Change, DropReport, Window
 from elite_code_dataset.secrets import left_alone, without_values
@@ -26,16 +26,6 @@ Clean = Callable[..., list[str]]  # see ``secrets.Redactor``
 FAR_SCALE = 1024  # rows from this scale on show other hunks and signatures
 BATCH = 256  # changes whose blocks are encoded together
 NAME = re.compile(r"[A-Za-z_]\w{2,}")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the rows of a change go."""
-
-    group: str
-    split: str
-    role: str
-    language: str
 
 
 @dataclass(frozen=True)
@@ -82,7 +72,7 @@ class Edits:
     _last: dict[str, tuple[str, str]] = field(default_factory=dict)  # lineage -> its newest text, without and with placeholders
 
     def __iter__(self) -> Iterator[Window]:
-        batch: list[_Block] = []
+        batch: list[Block] = []
         last_commit, held = "", 0
         for change in self.changes:
             # a commit stays in one batch, as its hunks are context to each other
@@ -127,24 +117,24 @@ class Edits:
             return change
         return replace(change, before=clean[before], after=clean[after])
 
-    def _blocks(self, change: Change) -> list[_Block]:
+    def _blocks(self, change: Change) -> list[Block]:
         change = self._without_secrets(change)
         before, after = lines_of(change.before or ""), lines_of(change.after or "")
         hunks = hunks_of(before, after)
-        ends = _ends(before), _ends(after)
+        ends = ends_of(before), ends_of(after)
         place = self.place_of(change)
         if not isinstance(place, str) and self.authors.stand_in(change.path):
             place = "name_in_path"
         if isinstance(place, str):
-            self._drop(change, place, sum(_size(h, ends) for h in hunks))
+            self._drop(change, place, sum(size_of(h, ends) for h in hunks))
             return []
         blocks = []
         for group in grouped(hunks, self.rules.around):
             wide = widened(joined(group), self.rules.around, len(before), len(after))
-            blocks.append(_Block(change, place, wide, before, after, ends, sum(_size(h, ends) for h in group), tuple(group)))
+            blocks.append(Block(change, place, wide, before, after, ends, sum(size_of(h, ends) for h in group), tuple(group)))
         return blocks
 
-    def _rows(self, blocks: list[_Block]) -> Iterator[Window]:
+    def _rows(self, blocks: list[Block]) -> Iterator[Window]:
         fitted = self._fitted(blocks)
         cleaned = iter(self.clean([text for block in fitted for text in (block.original, block.updated, block.change.message)]))
         drafts = [self._draft(block, next(cleaned), next(cleaned), next(cleaned)) for block in fitted]
@@ -170,16 +160,16 @@ class Edits:
                 if message is not None:
                     yield message
 
-    def _draft(self, block: _Block, original: str, updated: str, message: str) -> _Draft:
+    def _draft(self, block: Block, original: str, updated: str, message: str) -> _Draft:
         asked = self.authors.replaced(message)[0]
         original, before = self.authors.replaced(original)
-        target, after = self.authors.replaced(_unified(block) if self.rules.unified else updated)
+        target, after = self.authors.replaced(unified(block) if self.rules.unified else updated)
         self._account(block.change).names += before + after
         return _draft(block, original, target, asked, self.rules.unified)
 
-    def _fitted(self, blocks: list[_Block]) -> list[_Block]:
+    def _fitted(self, blocks: list[Block]) -> list[Block]:
         """Each block, the large ones in pieces that fit the largest scale by the tokens a byte that the block really has."""
-        pieces: list[_Block] = []
+        pieces: list[Block] = []
         large = [b for b in blocks if b.size + 2 * len(b.change.message) > SCALES[-1] / 2]
         counts = iter(self.encoder.ids_of([text for b in large for text in (b.original, b.updated, b.change.message)]))
         tokens = {id(b): (len(next(counts)) + len(next(counts)), len(next(counts))) for b in large}
@@ -308,50 +298,10 @@ def signature_lines(original: str, path: str, split: str, signatures: Mapping[st
 
 
 @dataclass(frozen=True)
-class _Block:
-    """One group of hunks of one change: line ranges with their surroundings. ``changed``: bytes of its changed lines, both sides."""
-
-    change: Change
-    place: Place
-    hunk: Hunk
-    before: Sequence[str]
-    after: Sequence[str]
-    ends: tuple[Sequence[int], Sequence[int]]
-    changed: int
-    inner: tuple[Hunk, ...]
-
-    @property
-    def size(self) -> int:
-        return _size(self.hunk, self.ends)
-
-    @property
-    def original(self) -> str:
-        return "".join(self.before[self.hunk.a0 : self.hunk.a1])
-
-    @property
-    def updated(self) -> str:
-        return "".join(self.after[self.hunk.b0 : self.hunk.b1])
-
-    def divided(self, room: int) -> list[_Block]:
-        """In pieces whose two sides together hold at most ``room`` bytes; a single line on each side stays whole."""
-        pieces = fitting(self.hunk, lambda h: _size(h, self.ends) <= room)
-        inner = [inside(self.inner, piece) for piece in pieces]
-        return [replace(self, hunk=p, inner=held, changed=self._changed_in(p, held)) for p, held in zip(pieces, inner)]
-
-    def _changed_in(self, piece: Hunk, inner: Sequence[Hunk]) -> int:
-        """Changed bytes that lie in a piece; pieces share a block's line ranges out, so these add up to the block's."""
-        size = 0
-        for hunk in inner:
-            a = Hunk(max(hunk.a0, piece.a0), min(hunk.a1, piece.a1), max(hunk.b0, piece.b0), min(hunk.b1, piece.b1))
-            size += _size(a, self.ends)
-        return size
-
-
-@dataclass(frozen=True)
 class _Draft:
     """A row's four texts, with secrets replaced: ``head`` (path, message), the original block, ``mark``, and the target."""
 
-    block: _Block
+    block: Block
     head: str
     original: str
     mark: str
@@ -364,26 +314,12 @@ class _Draft:
         return sum(map(len, self.ids))
 
 
-def _draft(block: _Block, original: str, target: str, message: str, unified: bool) -> _Draft:
+def _draft(block: Block, original: str, target: str, message: str, unified: bool) -> _Draft:
     comment = _comment(block.place.language)
     asked = message if len(message) <= EDIT_MESSAGE_CHARACTERS else message[:EDIT_MESSAGE_CHARACTERS] + " [...]"
     head = comment(block.change.path) + "".join(comment(line) for line in asked.split("\n") if line.strip()) + comment("Original:")
     gap = "" if original.endswith("\n") or not original else "\n"
     return _Draft(block, head, original, gap + comment("Diff:" if unified else "Updated:"), target, message)
-
-
-def _unified(block: _Block) -> str:
-    """The block as one hunk of a unified diff, from its exact line operations."""
-    h = block.hunk
-    lines = [f"@@ -{h.a0 + 1},{h.a1 - h.a0} +{h.b0 + 1},{h.b1 - h.b0} @@\n"]
-    a, b = h.a0, h.b0
-    for inner in (*block.inner, Hunk(h.a1, h.a1, h.b1, h.b1)):
-        a0, b0 = min(max(inner.a0, a), h.a1), min(max(inner.b0, b), h.b1)
-        lines += [" " + line for line in block.after[b:b0]]
-        a1, b1 = min(max(inner.a1, a0), h.a1), min(max(inner.b1, b0), h.b1)
-        lines += ["-" + line for line in block.before[a0:a1]] + ["+" + line for line in block.after[b0:b1]]
-        a, b = a1, b1
-    return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
 
 
 def _comment(language: str) -> Callable[[str], str]:
@@ -393,16 +329,6 @@ def _comment(language: str) -> Callable[[str], str]:
         return lambda text: f"{known.block_comment[0]} {text} {known.block_comment[1]}\n"
     mark = known.line_comment if known is not None and known.line_comment else "#"
     return lambda text: f"{mark} {text if text.isprintable() else ''.join(c if c.isprintable() else ' ' for c in text)}\n"
-
-
-def _ends(lines: Sequence[str]) -> list[int]:
-    """The byte where each line begins, then the size of all."""
-    return list(accumulate(map(len, lines) if all(map(str.isascii, lines)) else (len(line.encode()) for line in lines), initial=0))
-
-
-def _size(hunk: Hunk, ends: tuple[Sequence[int], Sequence[int]]) -> int:
-    """Bytes of a hunk, both sides; none where a range is empty or turned round."""
-    return max(0, ends[0][hunk.a1] - ends[0][hunk.a0]) + max(0, ends[1][hunk.b1] - ends[1][hunk.b0])
 
 
 def _chosen(identity: str, rules: EditRules) -> bool:
