@@ -15,16 +15,13 @@ from __future__ import annotations
 import re
 
 from elite_code_dataset import linguist
+from elite_code_dataset.lock_files import is_lock_file
 
 HEAD_BYTES = 4096  # where a generator leaves its mark
 HEAD_LINES = 40
 
-_LOCKS = re.compile(
-    r"(?:^|/)(?:[^/]*\.lock|[^/]*\.lockfile|go\.sum|go\.work\.sum|pnpm-lock\.yaml|npm-shrinkwrap\.json|package-lock\.json|bun\.lockb"
-    r"|packages\.lock\.json|project\.assets\.json|Package\.resolved|\.terraform\.lock\.hcl|shrinkwrap\.yaml|cabal\.project\.freeze)$"
-)
 _OUTPUT_NAMES = re.compile(
-    r"(?:^|/)__snapshots__/|(?:^|/)search\.index/|(?:^|/)\.nyc_output/|(?:^|/)htmlcov/|(?:^|/)CMakeFiles/"
+    r"(?:^|/)__snapshots__/|(?:^|/)project\.assets\.json$|(?:^|/)search\.index/|(?:^|/)\.nyc_output/|(?:^|/)htmlcov/|(?:^|/)CMakeFiles/"
     r"|\.snap(?:\.new)?$|\.ambr$|_pb2(?:_grpc)?\.pyi?$|\.pb\.(?:go|h|cc|gw\.go|validate\.go|swift|dart)$|_pb\.(?:d\.ts|js)$|\.pb\.\w+\.go$"
     r"|\.g\.(?:dart|cs)$|\.freezed\.dart$|\.generated\.\w+$|(?:^|/)zz_generated\.[^/]*\.go$|\.min\.\w+$|\.bundle\.js$|-bundle\.js$|\.chunk\.js$"
     r"|\.(?:js|css|mjs|cjs|ts|html)\.map$|(?:^|/)parsetab\.py$|(?:^|/)lextab\.py$|\.tab\.[ch](?:c|pp|xx)?$|(?:^|/)lex\.yy\.c$|\.egg-info/|\.dist-info/"
@@ -307,7 +304,7 @@ def _is_own(path: str, name: str, content: bytes, verdict: linguist.Verdict) -> 
 
 
 def _is_generated(path: str, content: bytes) -> bool:
-    if _LOCKS.search(path) or _OUTPUT_NAMES.search(path) or _SEARCH_INDEX_NAMES.search(path):
+    if is_lock_file(path, content) or _OUTPUT_NAMES.search(path) or _SEARCH_INDEX_NAMES.search(path):
         return True
     if _DJANGO.search(path) and _DJANGO_BODY.search(content) and not _INDENTED_DEF.search(content):
         return True

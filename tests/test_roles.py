@@ -216,3 +216,10 @@ def test_code_about_generated_code_is_not_generated(head: str) -> None:
     assert (
         role_of("src/kit/sandbox.py", f"{head}\n\nimport os\n\n\ndef run(text):\n    return os.fspath(text)\n".encode(), "python") == "core"
     )
+
+
+@pytest.mark.parametrize(
+    "path", ["pylock.toml", "conda-lock.yml", "dub.selections.json", "gradle/verification-metadata.xml", "a/vcpkg-lock.json"]
+)
+def test_what_a_package_manager_locks_is_generated_at_the_tip_too(path: str) -> None:
+    assert role_of(path, b"name: value\n" * 20, None) == "generated"
