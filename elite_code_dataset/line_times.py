@@ -19,9 +19,10 @@ from elite_code_dataset.config import MAX_FILE_BYTES
 from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.history import History
 from elite_code_dataset.hunks import Hunk, hunks_of
+from elite_code_dataset.kept_runs import kept_runs
 from elite_code_dataset.version_steps import Name, Step, steps_towards
 
-_AROUND = 12  # equal lines on each side of what differs that inserted lines may be moved over
+_AROUND = 20  # equal lines on each side of what differs that inserted lines may be moved over
 
 
 def line_times(
@@ -76,43 +77,21 @@ def kept_lines(old: bytes, new: bytes) -> list[tuple[int, int, int]]:
     head, tail = _line_before(old, head), len(old) - _line_after(old, len(old) - tail)
     first = old.count(b"\n", 0, head)
     old_middle, new_middle = _lines(old[head : len(old) - tail]), _lines(new[head : len(new) - tail])
-    kept, a, b = [], 0, 0
-    hunks = hunks_of(old_middle, new_middle)
-    for at, hunk in enumerate(hunks):
-        if hunk.a0 == hunk.a1:
-            hunk = _settled(hunk, new_middle, b, hunks[at + 1].b0 if at + 1 < len(hunks) else len(new_middle))
-        kept.append((a, b, hunk.a0 - a))
-        a, b = hunk.a1, hunk.b1
-    kept.append((a, b, line_count(old) - first - a))
-    if first and kept[0][0] == 0 == kept[0][1]:
-        kept[0] = (-first, -first, kept[0][2] + first)
-    return [(a + first, b + first, number) for a, b, number in kept if number]
+    kept = kept_runs(old_middle, new_middle)
+    rest = old.count(b"\n", len(old) - tail) + (tail > 0 and not old.endswith(b"\n"))
+    runs = [(-first, -first, first), *kept, (len(old_middle), len(new_middle), rest)]
+    return [(a + first, b + first, number) for a, b, number in _joined(runs) if number]
 
 
-def _settled(hunk: Hunk, new: Sequence[bytes], low: int, high: int) -> Hunk:
-    """Inserted lines moved, where several places would do, to where they best look like a whole; of equal places the last.
-
-    Otherwise the closing brace of an old function would count as new whenever a function is added behind it.
-    """
-    up = 0
-    while hunk.b0 - up > low and new[hunk.b0 - up - 1] == new[hunk.b1 - up - 1]:
-        up += 1
-    best, best_score, shift = 0, float("-inf"), -up
-    while True:
-        b0, b1 = hunk.b0 + shift, hunk.b1 + shift
-        score = _wholeness(new, b0, b1)
-        if score >= best_score:
-            best, best_score = shift, score
-        if b1 >= high or new[b0] != new[b1]:
-            return Hunk(hunk.a0 + best, hunk.a1 + best, hunk.b0 + best, hunk.b1 + best)
-        shift += 1
-
-
-def _wholeness(new: Sequence[bytes], start: int, end: int) -> int:
-    """How much lines look like a whole: set off by blank lines, beginning at a small indentation, and not with a closing bracket."""
-    first = new[start].lstrip()
-    blanks = (start == 0 or not new[start - 1].strip()) + (not new[end - 1].strip())
-    return 1000 * blanks - (len(new[start]) - len(first) if first else 40) - (100 if first[:1] in (b"}", b")", b"]") else 0)
+def _joined(runs: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Runs that touch on both sides as one."""
+    found: list[tuple[int, int, int]] = []
+    for a, b, number in runs:
+        if found and found[-1][0] + found[-1][2] == a and found[-1][1] + found[-1][2] == b:
+            found[-1] = (found[-1][0], found[-1][1], found[-1][2] + number)
+        else:
+            found.append((a, b, number))
+    return found
 
 
 def _line_before(data: bytes, at: int) -> int:

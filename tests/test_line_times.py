@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 
-from elite_code_dataset import line_times
+from elite_code_dataset import kept_runs, line_times
 from elite_code_dataset.line_times import kept_lines
 from elite_code_dataset.repository import open_repository
 from tests.repositories import DAY, START, committed, git, module_text, started
@@ -96,6 +97,68 @@ def test_a_merge_of_a_file_that_a_side_moved_keeps_what_the_main_line_did_to_it(
     committed(folder, {"a.py": text + "main = 1\n"}, "Main", T + 200)
     merged(folder, "side", time=T + 300)
     assert set(assert_as_blamed(folder)["b.py"]) == {T, T + 100, T + 200}
+
+
+def rust_test(number: int) -> str:
+    call = f'        assert_eq!(\n            made(Path::new("one/{number}"), folder),\n            PathBuf::from("/all/{number}/one")\n        );\n'
+    return f'    #[test]\n    fn case_{number}() {{\n        let folder = Path::new("/all/{number}");\n{call}    }}\n'
+
+
+def rust_module(numbers: Iterable[int], before: str = "") -> str:
+    return f"use std::path::Path;\n\n{before}#[cfg(test)]\nmod tests {{\n    use super::*;\n\n" + "\n".join(map(rust_test, numbers)) + "}\n"
+
+
+def python_case(name: str, values: str) -> str:
+    return f"class {name}(TestCase):\n    def test_basic(self):\n        actual = {values}\n        self.assertEqual(actual, expected)\n"
+
+
+OTHER = "pub fn other(a: &Path) -> PathBuf {\n    a.join()\n}\n\n"
+QUOTED = '    fn {}() {{\n        let expected = "\\\n{}\n";\n        assert_eq!(expected, got);\n    }}\n'
+APPENDED = [
+    (rust_module([1]), rust_module([1, 2, 3, 4], OTHER)),
+    (rust_module([1, 9]), rust_module([1, 2, 3, 9], OTHER)),
+    ("import os\n\n\n" + python_case("One", "1"), "import os, re\n\n\n" + python_case("One", "1") + "\n\n" + python_case("Two", "[2]")),
+    (
+        "mod tests {\n" + QUOTED.format("one", "One") + "}\n",
+        "mod tests {\n" + "\n".join(QUOTED.format(n, n.title()) for n in ("one", "two", "six")) + "}\n",
+    ),
+    (
+        "\n".join(f"fn f{i}() {{\n    let x = {i};\n\n    done(x)\n}}\n" for i in range(4)),
+        "\n".join(f"fn f{i}() {{\n    let x = {i};\n\n    done(x)\n}}\n" for i in (0, 3)),
+    ),
+]
+
+
+@pytest.mark.parametrize("before, after", APPENDED, ids=["at the end", "between", "at the file's end", "beside quoted text", "taken out"])
+def test_a_function_that_is_added_behind_another_claims_no_line_of_it(before: str, after: str, folder: Path) -> None:
+    committed(folder, {"a": before}, "Begin", T)
+    committed(folder, {"a": after}, "Add", T + 100)
+    times = assert_as_blamed(folder)["a"]
+    assert set(times) == {T, T + 100} or len(after) < len(before)
+
+
+def test_the_lines_that_stay_of_those_taken_out_are_as_old_as_git_says(folder: Path) -> None:
+    functions = [f"fn f{i}() {{\n    let x = {i};\n\n    done(x)\n}}\n" for i in range(4)]
+    for number in range(4):
+        committed(folder, {"a.rs": "\n".join(functions[: number + 1])}, "Add", T + 100 * number)
+    committed(folder, {"a.rs": "\n".join((functions[0], functions[3]))}, "Take out", T + 900)
+    times = assert_as_blamed(folder)["a.rs"]
+    assert set(times[:5]) == {T} and set(times[-5:]) == {T + 300}
+
+
+@pytest.mark.parametrize("lines", [["\n"] * 3000, ["}\n", "\n"] * 1500, [f"{i % 7}\n" for i in range(3000)]])
+def test_groups_of_lines_that_could_stand_anywhere_are_moved_a_bounded_number_of_times(
+    lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moves = Counter()
+    for name in ("_up", "_down"):
+        real = getattr(kept_runs._Side, name)
+        monkeypatch.setattr(kept_runs._Side, name, lambda side, gap, real=real: moves.update(["moved"]) or real(side, gap))
+    before = "".join("x\n" if i % 10 == 0 else line for i, line in enumerate(lines)).encode()
+    after = "".join(line + "\n" * (i % 3 == 0) for i, line in enumerate(lines)).encode()
+    runs = kept_lines(before, after)
+    assert sum(number for _, _, number in runs) >= 2700
+    assert moves["moved"] < 60 * len(lines)
 
 
 def drawn_history(folder: Path, seed: int, commits: int) -> list[str]:
