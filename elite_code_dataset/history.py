@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from elite_code_dataset.config import COPY_MIN_BYTES, MAX_TREE_ENTRIES
 from elite_code_dataset.git_objects import Objects
 from elite_code_dataset.names import person_of
-from elite_code_dataset.renames import renamed
+from elite_code_dataset.renames import NOT_SEARCHED, renamed
 from elite_code_dataset.signers import signers
 from elite_code_dataset.trees import FILE, Entry, TreeDiffer, count, kind_of_mode
 
@@ -113,7 +113,8 @@ def history_of(objects: Objects, tip: str, shallow: frozenset[str] = frozenset()
     commits are not read again; it is left as it is."""
     raw = _commits_up_to(objects, tip, shallow, {c.id: c for c in known.commits} if known else {})
     order = _order(raw.found, tip)
-    if known and ([c.id for c in known.commits] != order[: len(known.commits)] or known.drops or known.shallow != sorted(shallow)):
+    lossy = known and (known.drops.keys() - {NOT_SEARCHED} or known.shallow != sorted(shallow))
+    if known and (lossy or [c.id for c in known.commits] != order[: len(known.commits)]):
         return history_of(objects, tip, shallow)
     history = copy.deepcopy(known, {id(known.commits): list(known.commits)}) if known else History(tip, shallow=sorted(shallow))
     history.tip = tip
@@ -230,8 +231,8 @@ def _append(history: History, objects: Objects, differ: TreeDiffer, oid: str, co
     for key in keys:
         for reason, (number, size) in differ.drops.get(key, {}).items():
             count(history.drops, reason, size, number)
-    entries = tuple(_with_lineages(history, objects, oid, commit.committed, renamed(objects, differ.changes[oid])))
-    main = renamed(objects, differ.changes.get(keys[1], ()))
+    entries = tuple(_with_lineages(history, objects, oid, commit.committed, renamed(objects, differ.changes[oid], history.drops)))
+    main = renamed(objects, differ.changes.get(keys[1], ()), history.drops)
     main_entries = tuple(entry._replace(lineage=_lineage_after(history, oid, entry)) for entry in main)
     history.commits.append(Commit(oid, commit.committed, commit.authored, commit.parents, entries, boundary, main_entries))
 
