@@ -100,8 +100,8 @@ class Sources:
         return role == self.role_of(path) and [self.sides.group[lineage], split] == place[:2]
 
 
-def same_commits(left: rows.Left, sources: Sources, repository: Repository, authors: Authors) -> dict[str, int]:
-    """commit -> its place among those that are left, of all whose rows would be made again as they are."""
+def same_commits(left: rows.Left, sources: Sources, repository: Repository, authors: Authors, chosen: Container[str]) -> dict[str, int]:
+    """commit -> its place among those that are left, of all the ``chosen`` whose rows would be made again as they are."""
     order, commits = left.told["order"], [commit.id for commit in repository.history().commits]
     if order != order_digest(commits[: order[0]]):
         return {}  # another order: its lineages may differ
@@ -112,7 +112,8 @@ def same_commits(left: rows.Left, sources: Sources, repository: Repository, auth
     same = {
         part["id"]: i
         for i, part in enumerate(left.parts)
-        if "unreadable_blob" not in part["tally"]
+        if part["id"] in chosen
+        and "unreadable_blob" not in part["tally"]
         and part["id"] not in naming
         and (same_people or part["message"] == messages.get(part["id"]))
         and all(map(sources.holds, part["changes"]))
@@ -122,8 +123,8 @@ def same_commits(left: rows.Left, sources: Sources, repository: Repository, auth
 
 
 def _without_secrets(same: dict[str, int], left: rows.Left, repository: Repository) -> dict[str, int]:
-    """``same`` without the commits of lineages in which secrets were found and which other commits go on with: what was found is not kept, so that
-    all of such a lineage is read again."""
+    """``same`` without the commits of lineages in which secrets were found and which other commits go on with, or began and are no longer chosen:
+    what was found is not kept, so that all of such a lineage is read again."""
     found = {lineage for part in left.parts for lineage in part["account"].get("secrets", ())}
     if not found:
         return same
@@ -179,7 +180,7 @@ def edit_rows(
     the names of ``authors`` are replaced too."""
     commits = [commit.id for commit in repository.history().commits]
     chosen = repository.selected(**selection)
-    same = same_commits(left, sources, repository, authors) if left else {}
+    same = same_commits(left, sources, repository, authors, frozenset(chosen)) if left else {}
     taken = {commit: same[commit] for commit in chosen if commit in same}
     told = {commit: Told(**left.parts[taken[commit]]) if commit in taken else Told(commit) for commit in chosen}
 

@@ -24,6 +24,7 @@ from elite_code_dataset.windows import DAY, one_line, row_id
 
 Clean = Callable[..., list[str]]  # see ``secrets.Redactor``
 FAR_SCALE = 1024  # rows from this scale on show other hunks and signatures
+HELD = 16_000_000  # characters of newest texts that are held, so that each version is searched once
 BATCH = 256  # changes whose blocks are encoded together
 NAME = re.compile(r"[A-Za-z_]\w{2,}")
 
@@ -69,7 +70,8 @@ class Edits:
     accounts: dict[str, Account] = field(default_factory=dict)
     _lines: dict[str, list[int]] = field(default_factory=dict)
     _values: dict[str, dict[bytes, str]] = field(default_factory=dict)  # lineage -> secrets found in its versions so far
-    _last: dict[str, tuple[str, str]] = field(default_factory=dict)  # lineage -> its newest text, without and with placeholders
+    _last: dict[str, tuple[str, str]] = field(default_factory=dict)  # see ``_remember``
+    _held: int = 0  # characters of those
 
     def __iter__(self) -> Iterator[Window]:
         batch: list[Block] = []
@@ -103,12 +105,13 @@ class Edits:
         name. So what is found in one version of a lineage, or in the message of its change, is replaced in the other and in those that follow."""
         before, after, message = change.before or "", change.after or "", change.message
         values = self._values.pop(change.lineage, {})
-        known = self._last.get(change.lineage)
+        known = self._last.pop(change.lineage, None)
+        self._held -= len(known[0]) if known else 0
         new = [text for text in (before, after, message) if known is None or text != known[0]]
         clean = dict(zip(new, self.clean(new, values)))
         if known:
-            clean[known[0]] = without_values(known[1], values)
-        self._last[change.lineage] = after, clean[after]
+            clean[known[0]] = without_values([known[1]], values)[0]
+        self._remember(change.lineage, after, clean[after])
         if values:
             self._values[change.lineage] = values
             self._account(change).secrets.append(change.lineage)
@@ -116,6 +119,13 @@ class Edits:
         if clean[before] is before and clean[after] is after:
             return change
         return replace(change, before=clean[before], after=clean[after])
+
+    def _remember(self, lineage: str, text: str, clean: str) -> None:
+        """The newest text of a lineage, without and with placeholders; as many as fit, those of the latest changes."""
+        self._last[lineage] = text, clean
+        self._held += len(text)
+        while self._held > HELD and len(self._last) > 1:
+            self._held -= len(self._last.pop(next(iter(self._last)))[0])
 
     def _blocks(self, change: Change) -> list[Block]:
         change = self._without_secrets(change)

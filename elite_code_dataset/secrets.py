@@ -28,7 +28,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
+from ahocorasick_rs import BytesAhoCorasick
 
 from elite_code_dataset.secrets_addresses import personal_addresses
 from elite_code_dataset.secrets_formats import own_forms, scanned, unannounced
@@ -37,7 +37,11 @@ from elite_code_dataset.secrets_logins import logins
 from elite_code_dataset.secrets_names import bound_values
 
 _SHORT_VALUE, _LONG_VALUE = 8, 512  # bytes of a secret that is looked for elsewhere as a whole
-_LONG_WORD = re.compile(rb"[A-Za-z0-9+/=_-]{20,}")
+_MOST_VALUES = 256  # that are looked for in the versions that follow: the newest ones
+_LONG_WORD = re.compile(rb"(?<![\w+/=-])[A-Za-z0-9+/=-]{20,}(?![\w+/=-])")
+_KINDS = (re.compile(rb"\d"), re.compile(rb"[a-z]"), re.compile(rb"[A-Z]"))
+_HEX = re.compile(rb"(?=[a-f]*\d)[0-9a-f]{16,}|(?=[A-F]*\d)[0-9A-F]{16,}")
+_WORD = re.compile(rb"[A-Za-z][a-z]{4}|[A-Z]{5}|[\[\](){}=<>,\s]")  # words, and what code is made of
 _PLACEHOLDER = re.compile(rb"REDACTED_[A-Z0-9_]+|redacted-[0-9a-f]{4}@example\.com")
 
 
@@ -117,24 +121,40 @@ def redacted(text: str, emails: bool = True, salt: str = "", values: dict[bytes,
     return data.decode("utf-8", "surrogatepass"), dict(sorted(counts.items()))
 
 
-def without_values(text: str, values: Mapping[bytes, str], salt: str = "") -> str:
-    """The text without these secrets, which were found elsewhere and may be announced by nothing here."""
-    if not values or not text:
-        return text
-    data, pieces, done = text.encode("utf-8", "surrogatepass"), [], 0
+def without_values(texts: Sequence[str], values: Mapping[bytes, str], salt: str = "") -> list[str]:
+    """The texts without these secrets, which were found elsewhere and may be announced by nothing here."""
+    if not values:
+        return list(texts)
     known = sorted(values)
-    for at, start, end in BytesAhoCorasick(known, matchkind=MatchKind.LeftmostLongest).find_matches_as_indexes(data):
-        if not (data[start - 1 : start].isalnum() and start) and not data[end : end + 1].isalnum():
-            pieces += [data[done:start], placeholder(known[at], values[known[at]], salt)]
-            done = end
+    search = BytesAhoCorasick(known)
+    return [_without(text, search, known, values, salt) for text in texts]
+
+
+def _without(text: str, search: BytesAhoCorasick, known: Sequence[bytes], values: Mapping[bytes, str], salt: str) -> str:
+    data, pieces, done = text.encode("utf-8", "surrogatepass"), [], 0
+    found = ((start, -end, known[at]) for at, start, end in search.find_matches_as_indexes(data, overlapping=True))
+    for start, end, value in sorted(one for one in found if _stands_alone(data, one[0], -one[1])):
+        if start >= done:
+            pieces += [data[done:start], placeholder(value, values[value], salt)]
+            done = -end
     return b"".join([*pieces, data[done:]]).decode("utf-8", "surrogatepass") if pieces else text
 
 
+def _stands_alone(data: bytes, start: int, end: int) -> bool:
+    """Whether no letter or digit stands on either side, but that of an escape such as ``\\n``."""
+    before, after = data[max(start - 1, 0) : start], data[end : end + 1]
+    return (not before.isalnum() or data[max(start - 2, 0) : start - 1] == b"\\") and not after.isalnum()
+
+
 def _pieces(secret: bytes) -> Iterator[bytes]:
-    """What of a secret is looked for elsewhere: the whole of it, or the long words of each line; nothing that may be an ordinary word."""
+    """What of a secret is looked for elsewhere: the whole of it, or the long words of each line; nothing that may be a name in code."""
     if b"\n" in secret or len(secret) > _LONG_VALUE:
-        yield from (word for word in _LONG_WORD.findall(secret) if not word.isalpha() or not (word.islower() or word.isupper()))
-    elif len(secret) >= _SHORT_VALUE and any(48 <= byte <= 57 for byte in secret) and not secret.isdigit():
+        yield from (word for word in _LONG_WORD.findall(secret) if all(part.search(word) for part in _KINDS))
+    elif (
+        len(secret) >= _SHORT_VALUE
+        and (_HEX.fullmatch(secret) or (_KINDS[0].search(secret) and not _WORD.search(secret)))
+        and not secret.isdigit()
+    ):
         yield secret
 
 
@@ -159,7 +179,9 @@ class Redactor:
         if values is None:
             return [text for text, _ in redacted_many(texts, self.emails)]
         clean = [redacted(text, self.emails, values=values)[0] for text in texts]
-        return [without_values(text, values) for text in clean]
+        for old in list(values)[: max(0, len(values) - _MOST_VALUES)]:
+            del values[old]
+        return without_values(clean, values)
 
 
 def left_alone(texts: Sequence[str], values: dict[bytes, str] | None = None) -> list[str]:

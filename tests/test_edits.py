@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections import defaultdict
 from pathlib import Path
@@ -248,3 +249,25 @@ def folder_of_text(tmp_path: Path) -> Path:
     committed(folder, {"a.py": b"\xff\xfe" + "x = 1\n".encode("utf-16-le")}, "Begin", START)
     committed(folder, {"a.py": "x = 1\n"}, "Write it in UTF-8", START + 3600)
     return folder
+
+
+@pytest.mark.parametrize(
+    "said, used",
+    [
+        ("pw = generator_256 * 1\n", "from .ecdsa import generator_256\n"),
+        ("# Pass `verbosity=1` to it\n", "export(verbosity=1)\n"),
+        ('password = "datetime64"\n', "a = datetime64\n"),
+    ],
+)
+def test_a_name_in_code_that_was_taken_for_a_secret_stays_in_the_code(said: str, used: str, encoder: Encoder) -> None:
+    (row,) = Edits([change(said, used)], lambda c: PLACE, encoder, EditRules(START), Redactor())
+    assert row.text[row.context_chars :] == used
+
+
+def test_a_secret_behind_an_escape_is_replaced_and_rotated_ones_are_not_held_for_ever(encoder: Encoder) -> None:
+    changes = [change('SECRET_KEY = "Tr0ub4dor-77x-9kk2"\n', 'LINES = "a\\nTr0ub4dor-77x-9kk2"\n')]
+    digest = hashlib.sha256
+    texts = ["".join(f'password_{i} = "{digest(f"{n} {i}".encode()).hexdigest()[:24]}"\n' for i in range(300)) for n in range(4)]
+    edits = Edits([*changes, *(change(a, b) for a, b in zip(texts, texts[1:]))], lambda c: PLACE, encoder, EditRules(START), Redactor())
+    rows = list(edits)
+    assert "Tr0ub4dor" not in rows[0].text and len(edits._values["lineage"]) <= 256

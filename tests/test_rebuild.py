@@ -647,3 +647,15 @@ def test_a_path_that_makes_a_handle_an_ordinary_word_changes_older_messages(tmp_
     committed(folder, {"src/kit/zorbulon.py": module_text(42)}, "Add a part", START + 201 * DAY)
     again, fresh = (made(folder, place, ("edits",), tokenizer=tokenizer) for place in (cache, tmp_path / "fresh"))
     assert again == fresh and any("Tell zorbulon of it" in row["text"] for rows in again["edits"].values() for row in rows)
+
+
+def test_a_secret_whose_announcement_is_no_longer_chosen_is_treated_as_in_a_fresh_build(tmp_path: Path, tokenizer: str) -> None:
+    folder, cache, value = small_repository(tmp_path / "repository"), tmp_path / "cache", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"
+    lines = (f'SECRET_KEY = "{value}"', f'VALUE = "{value}"', f'VALUE = "{value}"  # said again')
+    for number, line in enumerate(lines):
+        committed(folder, {"src/kit/keys.py": f"{module_text(90)}\n{line}\n"}, "Say it otherwise", START + (200 + number) * DAY)
+    made(folder, cache, ("edits",), tokenizer=tokenizer, max_commits=3)
+    for number in range(2):
+        committed(folder, {f"src/kit/later_{number}.py": module_text(95 + number)}, "Add a part", START + (210 + number) * DAY)
+        options = {"tokenizer": tokenizer, "max_commits": 3}
+        assert made(folder, cache, ("edits",), **options) == made(folder, tmp_path / f"fresh {number}", ("edits",), **options)
