@@ -657,5 +657,5 @@ def test_a_secret_whose_announcement_is_no_longer_chosen_is_treated_as_in_a_fres
     made(folder, cache, ("edits",), tokenizer=tokenizer, max_commits=3)
     for number in range(2):
         committed(folder, {f"src/kit/later_{number}.py": module_text(95 + number)}, "Add a part", START + (210 + number) * DAY)
-        options = {"tokenizer": tokenizer, "max_commits": 3}
-        assert made(folder, cache, ("edits",), **options) == made(folder, tmp_path / f"fresh {number}", ("edits",), **options)
+    options = {"tokenizer": tokenizer, "max_commits": 3}
+    assert made(folder, cache, ("edits",), **options) == made(folder, tmp_path / "fresh", ("edits",), **options)
