@@ -15,16 +15,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from elite_code_dataset.names import NO_MENTION, NOBODY, PLACEHOLDERS, SOMEONE, is_program, is_unspaced, ordinary_words, plain_words
+from elite_code_dataset.names import NO_MENTION, NOBODY, PLACEHOLDERS, SOMEONE, is_program, is_unspaced, ordinary_words, persons
 from elite_code_dataset.secrets_addresses import is_nobodys
 from elite_code_dataset.signers import CREDIT
 
-# Of words; within a run of letters; an address; a word that counts beside a mark of credit alone; one that has such a mark.
-NAME, RUN, ADDRESS, HANDLE, MARKED = range(5)
+# Of words; with the last name first; within a run of letters; an address; a word that counts beside a mark of credit alone; one that has such a mark; see ``traces``.
+NAME, REVERSED, RUN, ADDRESS, HANDLE, MARKED, TRACE = range(7)
 SOMEONES_ADDRESS = b"someone@example.com"
 KIND = "author_name"  # as it is counted
 _BEHIND = 60  # bytes in which a word of credit is looked for
@@ -33,12 +33,20 @@ _LIST = r"[)\]'\"]{0,2}(?:,?[ \t]+(?:and|und|et|y)|[ \t]*[,;&+/])[ \t]+(?:and[ \
 _LISTED = re.compile(_LIST.encode())
 _CREDITED = re.compile(
     rf"(?:\b{CREDIT}|\b(?:by|authors?|maintain(?:ers?|ed)|contributors?)['\"]?[ \t]*[:=]?[ \t]*['\"\[(]*|\b{SOMEONE}(?:@example\.com)?{_LIST})@?$"
-    r"|(?<![\w`/.])@$".encode(),
+    r"|(?<![\w`/.+-])@$".encode(),
     re.I,
 )
 _ADDRESSED = re.compile(rb"[ \t]?<[^<>\s]{1,100}@")
 _NEXT_NAME = re.compile(rb"[ \t]+[A-Z][\w.]")  # then it is another person of that first name
-_MARKED = re.compile(rb"\b(?:TODO|FIXME|XXX|HACK|BUG|NOTE|OPTIMI[SZ]E)[ \t]?\(@?([\w.-]{2,40})\)")
+_GOES_ON = re.compile(rb"\.\w|[ \t]*(?:[-+*/|&]?=|\[)")  # then it is code behind an @
+_SHORT_RUN = 6  # bytes of two letters in Han, which may begin a longer word
+_MARKED = re.compile(rb"\b(?:TODO|FIXME|XXX|HACK)[ \t]?\(@?([\w.-]{2,40})\)")
+_CODE = frozenset(
+    "begin break case class const def default dim do else end enum extern fn for if impl in int is let long loop mod mut new not or pub public".split()
+)
+_CODE |= frozenset(
+    "private raise ref return self short static strict struct switch then this throw try type union unsafe use val var void where while with yield".split()
+)
 
 
 class Authors:
@@ -69,32 +77,43 @@ class Authors:
         """Whether anybody is named in a text."""
         return bool(self._spans(_bytes(text)))
 
-    def traces(self, known: Authors) -> Authors:
-        """Everybody here, to be looked for in texts that ``known`` have left already: a name of ours may have lost a part that is one of theirs."""
+    def traces(self) -> Authors:
+        """What of everybody here may be left in texts from which others were taken: their words, and parts of what has none, beside ``someone``. A text
+        without any of these is the same whether they are known or not."""
         kinds = {}
-        for pattern in (pattern for pattern, kind in self._kinds.items() if kind in (NAME, RUN)):
-            kinds[known.replaced(pattern)[0]] = self._kinds[pattern]
-            for blank in re.finditer(" ", pattern):
-                if any(other.startswith(f"{pattern[blank.end() :]} ") for other in known._patterns):
-                    kinds[f"{pattern[: blank.start()]} {SOMEONE}"] = NAME
+        for pattern, kind in self._kinds.items():
+            words = [pattern, pattern.partition("@")[2]] if kind == ADDRESS else [w for w in re.split(r"\s+|&nbsp;|%20", pattern) if w]
+            kinds |= {word: TRACE for word in words if len(word) > 2}
+            kinds |= {
+                beside: TRACE
+                for word in words
+                if len(word) < 3
+                for beside in (f"{word} {SOMEONE}", f"{SOMEONE} {word}", f"{word}, {SOMEONE}")
+            }
+            if kind == RUN:
+                kinds |= {part: TRACE for at in range(1, len(pattern)) for part in (pattern[:at] + SOMEONE, SOMEONE + pattern[at:])}
         return Authors(self.people, kinds)
 
     def _add(self, person: str) -> None:
         name, _, address = person.partition("<")
         local, _, domain = address.partition("@")
-        words = plain_words(name)
         if is_program(name) or is_program(local):
             return
-        if 2 <= len(words) <= _MOST_WORDS:
-            for spelling in _spellings(words):
-                self._kinds.setdefault(spelling, NAME)
-            self._marked.update(word.lower() for word in (words[0], words[-1]) if word.isalpha())
-        if is_unspaced("".join(words)):
-            self._kinds["".join(words)] = RUN
+        found = persons(name)
+        for words in found:
+            if 2 <= len(words) <= _MOST_WORDS:
+                self._kinds |= {spelling: NAME for spelling in _spellings(words)}
+                self._kinds |= {spelling: REVERSED for spelling in _last_names_first(words)}
+                self._marked.update(word.lower() for word in (words[0], words[-1]) if word.isalpha())
+            if is_unspaced("".join(words)):
+                self._kinds["".join(words)] = RUN
+        whole = name.strip()
+        if " " in whole and len(whole) > 4 and whole.lower() not in PLACEHOLDERS and not _is_code(whole.split()):
+            self._kinds.setdefault(whole, NAME)  # as it was recorded, with whatever stands there
         if "." in domain and not is_nobodys(address):
-            self._kinds.update({spelling: ADDRESS for spelling in (address, address.lower())})
+            self._kinds |= {spelling: ADDRESS for spelling in (address, address.lower(), address.upper())}
         number, plus, handle = local.partition("+")
-        for word in (handle if plus and number.isdigit() else local, *(words if len(words) == 1 else ())):
+        for word in (handle if plus and number.isdigit() else local, *(words[0] for words in found if len(words) == 1)):
             if len(word) > 1 and word.lower() not in NOBODY:
                 self._marked.add(word.lower())
             if _is_sure(word):
@@ -118,6 +137,9 @@ class Authors:
         return spans
 
 
+_BLANKS = ("  ", "\t", "\u00a0", "&nbsp;", "%20")
+
+
 def _spellings(words: list[str]) -> Iterator[str]:
     """How a name of several words may be written on one line."""
     names = [words]
@@ -127,28 +149,52 @@ def _spellings(words: list[str]) -> Iterator[str]:
     names += [[name[0], name[-1]] for name in names if len(name) > 2 and len(name[-1]) > 2]  # without second names
     for name in names:
         joined = " ".join(name)
-        folded = _without_accents(joined).lower()
-        if len(folded) < 5 and folded.isascii() or folded in PLACEHOLDERS or all(word in NOBODY for word in folded.split()):
+        plain = _without_accents(joined).lower()
+        if (len(joined) < 4 and plain.isascii()) or plain in PLACEHOLDERS or _is_code(name):
             continue
-        common = all(word.strip(".") in ordinary_words() or len(word.strip(".")) < 2 for word in folded.split())
-        for one in (joined, f"{name[-1]}, {' '.join(name[:-1])}"):
-            for spelt in (one, unicodedata.normalize("NFC", one), unicodedata.normalize("NFD", one), _without_accents(one)):
-                yield from (spelt, spelt.upper()) if common else (spelt, spelt.upper(), spelt.lower(), spelt.title())
+        ordinary = [word.strip(".") in ordinary_words() or len(word.strip(".")) < 2 for word in plain.split()]
+        yield from (re.sub(" ", blank, joined) for blank in _BLANKS)
+        for one in (joined, f"{' '.join(name[:-1])} {name[-1].upper()}", f"{name[-1].upper()} {' '.join(name[:-1])}"):
+            for spelt in {one, unicodedata.normalize("NFC", one), unicodedata.normalize("NFD", one), _without_accents(one)}:
+                yield from (spelt, spelt.upper()) if all(ordinary) else (spelt, spelt.upper(), spelt.title())
+                if not any(ordinary):  # else it may be code: ``long tran``
+                    yield spelt.lower()
+
+
+def _last_names_first(words: list[str]) -> Iterator[str]:
+    """``Roe, Jane`` and, without accents, the same."""
+    if "," not in "".join(words) and not _is_code(words):
+        for one in {f"{words[-1]}, {' '.join(words[:-1])}", f"{words[-1]}, {words[0]}"}:
+            yield from {one, _without_accents(one)}
+
+
+def _is_code(words: Sequence[str]) -> bool:
+    """Whether all these words are words of programs, such as ``const int``, or say nobody's name."""
+    plain = [word.lower() for word in words]
+    return all(word in NOBODY or word in _CODE for word in plain) or (
+        any(word in _CODE for word in plain) and all(word in ordinary_words() for word in plain)
+    )
 
 
 def _stands(data: bytes, start: int, end: int, kind: int, done: int) -> bool:
     """Whether what was found is no part of a longer word, and a handle is meant as one. ``done``: where the last name ends, 0 for none."""
-    if kind in (RUN, MARKED):
+    before, after = (data[max(start - 4, 0) : start].decode("utf-8", "ignore")[-2:], data[end : end + 4].decode("utf-8", "ignore")[:1])
+    if kind in (MARKED, TRACE) or (kind == RUN and end - start > _SHORT_RUN):
         return True
-    if _is_letter(data[max(start - 4, 0) : start].decode("utf-8", "ignore")[-1:]) or _is_letter(
-        data[end : end + 4].decode("utf-8", "ignore")[:1]
-    ):
+    escaped = len(before) > 1 and before[0] == "\\" and before[1] in "abfnrtv"
+    if kind == REVERSED and _NEXT_NAME.match(data, end):  # two persons: Bob Roe, Jane Doe
         return False
+    if kind in (NAME, REVERSED):  # nothing with a blank in it is part of an identifier
+        return (escaped or not before[-1:].isalpha()) and not after.isalpha()
+    if (_is_letter(before[-1:]) and not escaped) or _is_letter(after):
+        return False
+    if kind == RUN:
+        return True
     if kind == ADDRESS:
-        return data[start - 1 : start] not in (b".", b"+", b"-")
+        return before[-1:] not in (".", "+", "-") or len(before) < 2 or not before[0].isalnum()
     if kind == HANDLE:
         listed = done and start - done < 12 and _LISTED.fullmatch(data, done, start)
-        if data[end : end + 1] in (b"/", b"(", b"-") or _NEXT_NAME.match(data, end):
+        if data[end : end + 1] in (b"/", b"(", b"-") or _GOES_ON.match(data, end) or _NEXT_NAME.match(data, end):
             return False
         return bool(listed or _ADDRESSED.match(data, end) or _CREDITED.search(data[max(start - _BEHIND, 0) : start]))
     return True

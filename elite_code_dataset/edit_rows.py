@@ -158,7 +158,7 @@ def _naming(left: rows.Left, authors: Authors, people: Mapping[str, str], commit
     later = [person for person in authors.people if people[person] not in commits]
     if not later:
         return set()
-    traces = Authors(later).traces(Authors(person for person in authors.people if people[person] in commits))
+    traces = Authors(later).traces()
     return {commit for table in left.tables.values() for commit, text in zip(*_columns(table, "commit", "text")) if traces.stand_in(text)}
 
 

@@ -164,6 +164,7 @@ class Edits:
             account = self._account(draft.block.change)
             account.kept += 1
             account.kept_bytes += draft.block.changed
+            account.names += draft.names
             yield row
             if self.rules.message_share and _chosen(row.id, self.rules):
                 message = self._message_row(draft, row)
@@ -171,11 +172,13 @@ class Edits:
                     yield message
 
     def _draft(self, block: Block, original: str, updated: str, message: str) -> _Draft:
-        asked = self.authors.replaced(message)[0]
-        original, before = self.authors.replaced(original)
-        target, after = self.authors.replaced(unified(block) if self.rules.unified else updated)
-        self._account(block.change).names += before + after
-        return _draft(block, original, target, asked, self.rules.unified)
+        target = unified(block) if self.rules.unified else updated
+        named = _draft(block, original, target, message, self.rules.unified)
+        found = [self.authors.replaced(text) for text in (original, target, message)]
+        if not any(number for _, number in found):
+            return named
+        draft = _draft(block, *(text for text, _ in found), self.rules.unified)
+        return replace(draft, names=found[0][1] + found[1][1], named=(named.head, named.original, named.mark, named.target))
 
     def _fitted(self, blocks: list[Block]) -> list[Block]:
         """Each block, the large ones in pieces that fit the largest scale by the tokens a byte that the block really has."""
@@ -200,7 +203,7 @@ class Edits:
         block, (head, original, mark, target) = draft.block, draft.ids
         n = len(head) + len(original) + len(mark) + len(target)
         scale = next((s for s in SCALES if n <= s), None)
-        if scale is None or not draft.target:
+        if scale is None or not draft.target or self._is_too_long(draft):
             return None
         far_text, far_ids = self._far(draft, siblings, least, scale - n) if scale >= FAR_SCALE else ("", [])
         context = far_text + draft.head + draft.original + draft.mark
@@ -235,6 +238,10 @@ class Edits:
             original_start=len(far_text) + len(draft.head),
             original_end=len(far_text) + len(draft.head) + len(draft.original),
         )
+
+    def _is_too_long(self, draft: _Draft) -> bool:
+        """Whether a row would not fit with the names in it, so that which rows there are does not depend on who is known."""
+        return sum(map(len, draft.named)) > SCALES[-1] and sum(map(len, self.encoder.ids_of(list(draft.named)))) > SCALES[-1]
 
     def _far(self, draft: _Draft, siblings: Sequence[_Draft], least: int, room: int) -> tuple[str, list[int]]:
         """Other hunks of the same commit (none has less than ``least`` tokens), then signatures of what the block calls, as far as they fit.
@@ -309,7 +316,8 @@ def signature_lines(original: str, path: str, split: str, signatures: Mapping[st
 
 @dataclass(frozen=True)
 class _Draft:
-    """A row's four texts, with secrets replaced: ``head`` (path, message), the original block, ``mark``, and the target."""
+    """A row's four texts, with secrets and names replaced: ``head`` (path, message), the original block, ``mark``, and the target. ``names``: how many
+    places named somebody; ``named``: the four texts with the names, where there were any."""
 
     block: Block
     head: str
@@ -317,6 +325,8 @@ class _Draft:
     mark: str
     target: str
     message: str
+    names: int = 0
+    named: tuple[str, ...] = ()
     ids: tuple[list[int], ...] = ()
 
     @property

@@ -14,6 +14,12 @@ SOMEONE = "someone"
 PERSON_BYTES = 1000  # of an author line that are looked at
 MOST_WORDS = 8  # of a name
 _PROGRAM = re.compile(r"\[bot\]|(?:^|[\s_-])bot$|^github(?:[ -]actions)?$|^gitlab$", re.I)
+_TITLES = frozenset("jr sr ii iii iv phd md esq dr prof mr mrs ms mme herr frau".split())
+_ELSEWHERE = re.compile(  # what stands behind a name: a company, another program
+    r"[ \t]+(?:via|@|\||from|on behalf of|[-–—/])[ \t].*$|[ \t]*,[ \t]*(?:jr|sr|ph\.?d|md|esq)\b.*$", re.I
+)
+_TOGETHER = re.compile(r"[ \t]+(?:&|and|und|et|y|\+)[ \t]+")  # two persons at one machine
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 ASIDE = re.compile(r"\([^()]*\)|\"[^\"]*\"|\[[^\[\]]*\]")
 LETTERS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f"  # of scripts without blanks between words, or with endings that are written on: Han, Kana, Hangul, Thai
 UNSPACED = re.compile(rf"[{LETTERS}]{{2,}}")
@@ -74,6 +80,15 @@ def plain_words(name: str) -> list[str]:
     """The words of a name, without what stands in brackets or quotes."""
     words = [word for word in ASIDE.sub(" ", name).split() if any(map(str.isalnum, word))]
     return words or [word for word in re.sub(r"[\"()\[\]]", " ", name).split() if any(map(str.isalnum, word))]
+
+
+def persons(name: str) -> list[list[str]]:
+    """The words of each person's name in a recorded one, without titles, companies and what else stands there."""
+    found = []
+    for part in _TOGETHER.split(_ELSEWHERE.sub("", _UNSEEN.sub("", name))):
+        words = plain_words(part)
+        found.append([word for word in words if word.lower().strip(".,") not in _TITLES] or words)
+    return [words for words in found if words]
 
 
 def is_unspaced(word: str) -> bool:

@@ -38,7 +38,7 @@ from elite_code_dataset.names import (
     is_unspaced,
     ordinary_words,
     person_of,
-    plain_words,
+    persons,
     words_of,
 )
 
@@ -53,13 +53,11 @@ _PROJECT = re.compile(r"(?<![\w./@$~-])([\w-]{2,40})(?=/[\w.-])")  # user/projec
 
 _INITIAL = re.compile(r"[ \t]+[A-Z](?:\.|(?=[\s,;:)]|$))")
 _FIRST_NAME = re.compile(r"(?<![\w.'’/-])([^\W\d_a-z][\w'’-]+)[ \t]+$")
-_OTHER_NAME = re.compile(r"[ \t]+([^\W\d_][\w'’-]*)")
+_OTHER_NAME = re.compile(r"[ \t]+([^\W\d_](?:\w|['’-](?=\w))*)")
 _AHEAD = re.compile(  # initials and particles ahead of a last name
     r"(?:(?<![\w.])(?:(?:[A-Z]\.[ \t]?|[B-HJ-Z][ \t]+){1,3}|[OoDdLl]['’]|(?:(?:[Vv][ao]n|[Dd]e[rnl]?|[Dd][aiu]|[Ll][ae]|dos|das|bin|ibn|al|el|te[nr]?|zu[rm]?|'t)[ \t]+){1,3}))$"
 )
 _FAMILY_WORDS = frozenset("van von der den del dos das bin ibn ter ten zur zum".split())
-_TITLES = frozenset("jr sr ii iii iv phd md esq dr prof mr mrs ms mme herr frau".split())
-_ELSEWHERE = re.compile(r"[ \t]+(?:via|@|\||from|on behalf of|[-–—])[ \t].*$|,[ \t]*(?:jr|sr|ph\.?d|md|esq)\.?$", re.I)  # behind a name
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 _PREFIXES = "ولبفكהובלמשכ"  # words that Arabic and Hebrew write on to the next one
 _HONOURED = "さん|くん|君|ちゃん|氏|様|先生|老师|同学|님|씨|군|양|建议|提|报告|发现|说|指出|反馈|写|修|添加|实现|贡献|에게|가|이|의"
@@ -91,6 +89,7 @@ class People:
 
     def _add(self, person: str) -> None:
         self.__dict__.pop("_honoured", None)
+        self.__dict__.pop("_run_lengths", None)
         name, _, address = person.partition("<")
         address = address.partition("@")[0]
         if is_program(name) or is_program(address):
@@ -99,8 +98,16 @@ class People:
             name, address = "", name.strip().partition("@")[0]
         for aside in asides(name):
             self._add_word(aside)
-        words = plain_words(_ELSEWHERE.sub("", name))
-        words = [word for word in words if word.lower().strip(".,") not in _TITLES] or words
+        for words in persons(name):
+            self._add_person(words)
+        number, plus, handle = address.partition("+")
+        self._add_handle(handle if plus and number.isdigit() else number)
+        dotted = number.split(".")  # first.last@
+        if 2 <= len(dotted) <= 3 and all(len(word) > 2 and word.isalpha() for word in dotted):
+            for word in dotted:
+                self._add_word(word)
+
+    def _add_person(self, words: list[str]) -> None:
         self._add_run(words)
         if len(words) == 1:
             self._add_handle(words[0])
@@ -113,12 +120,6 @@ class People:
             self._add_spellings(
                 given.split() if comma else words[: _family_at(words)], family.split() if comma else words[_family_at(words) :]
             )
-        number, plus, handle = address.partition("+")
-        self._add_handle(handle if plus and number.isdigit() else number)
-        dotted = number.split(".")  # first.last@
-        if 2 <= len(dotted) <= 3 and all(len(word) > 2 and word.isalpha() for word in dotted):
-            for word in dotted:
-                self._add_word(word)
 
     def _add_run(self, words: Sequence[str]) -> None:
         """A name in a script without blanks between words."""
@@ -257,7 +258,7 @@ class People:
     def _without_handle(self, found: re.Match[str]) -> str:
         """A part of an address without the handle that it is, or begins with."""
         part, (first, dash, rest) = found.group(), found.group().partition("-")
-        if self.is_handle(part, surely=True) or self.is_name(part):
+        if self.is_handle(part, surely=True) or (len(part) > _STEM and self.is_name(part)):
             return SOMEONE
         return f"{SOMEONE}-{rest}" if dash and rest[:1].isdigit() and self.is_handle(first, surely=True) else part
 
@@ -276,7 +277,7 @@ class People:
         joined = "".join(parts)
         return self._honoured.sub(lambda found: (found[1] or "") + SOMEONE, joined) if self._parts else joined
 
-    @property
+    @cached_property
     def _run_lengths(self) -> list[int]:
         return sorted({len(name) for name in self._runs}, reverse=True)
 
@@ -287,7 +288,7 @@ class People:
 
     def _mentioned(self, found: re.Match[str]) -> str:
         handle = found[1]
-        while handle:
+        for _ in range(3):  # with or without what stands behind a dot
             if (handle.lower() in self._handles and handle.lower() not in NO_MENTION) or self.is_name(handle):
                 return SOMEONE + found[1][len(handle) :]
             handle = handle.rpartition(".")[0]
@@ -301,6 +302,8 @@ class People:
                 continue
             length = self._named_from(text, words, plain, at)
             start, end = words[at].start(), words[at + max(length, 1) - 1].end()
+            if not length and " ".join(plain[at : at + 2]) in PLACEHOLDERS:
+                continue
             if not length:
                 kind = self._single.get(plain[at], 0) or self._declined(words[at].group(), plain[at])
                 length = int(bool(kind) and is_meant(text, words[at], kind, done, self._handles))

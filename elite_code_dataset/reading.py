@@ -129,7 +129,7 @@ def _still_known(earlier: Earlier, authors: Authors) -> Mapping[Version, KnownFi
     later = [person for person in authors.people if person not in earlier.history.people]
     if not later:
         return earlier.files
-    traces = Authors(later).traces(Authors(earlier.history.people))
+    traces = Authors(later).traces()
     return {version: file for version, file in earlier.files.items() if not traces.stand_in(f"{version[0]}\n{file.parsed.source.text}")}
 
 
