@@ -171,8 +171,9 @@ def _last_names_first(words: list[str]) -> Iterator[str]:
 def _is_code(words: Sequence[str]) -> bool:
     """Whether all these words are words of programs, such as ``const int``, or say nobody's name."""
     plain = [word.lower() for word in words]
+    written = [word for word in words if word.islower()]
     return all(word in NOBODY or word in _CODE for word in plain) or (
-        any(word in _CODE for word in plain) and all(word in ordinary_words() for word in plain)
+        len(written) == len(words) and any(word in _CODE for word in plain) and all(word in ordinary_words() for word in plain)
     )
 
 

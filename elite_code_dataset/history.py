@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 
 from elite_code_dataset.config import COPY_MIN_BYTES, MAX_TREE_ENTRIES
 from elite_code_dataset.git_objects import Objects
-from elite_code_dataset.names import person_of
+from elite_code_dataset.names import in_utf8, person_of
 from elite_code_dataset.renames import NOT_SEARCHED, renamed
 from elite_code_dataset.signers import signers
 from elite_code_dataset.trees import FILE, Entry, TreeDiffer, count, kind_of_mode
 
 _COMMIT = re.compile(rb"tree ([0-9a-f]{40,64})\n((?:parent [0-9a-f]{40,64}\n)*)")
+_ENCODING = re.compile(rb"^encoding ([\w.:-]{1,30})$", re.M)
 _PERSON = re.compile(rb"^(author|committer) (.*?) ?(-?\d{1,20})(?: [+-]\d{1,6})?$", re.M)
 _CHUNK = 1000  # commits whose trees are held at once
 _PATHS, _PATHS_A_COMMIT = (
@@ -95,6 +96,8 @@ def parsed_commit(data: bytes) -> RawCommit | None:
         return None
     end = data.find(b"\n\n")
     head, message = (data, b"") if end < 0 else (data[:end], data[end + 2 :])
+    if named := _ENCODING.search(head):
+        head, message = (in_utf8(part, named[1].decode()) for part in (head, message))
     people = {m.group(1): (m.group(2), int(m.group(3))) for m in _PERSON.finditer(head)}
     author, authored = people.get(b"author", (b"", 0))
     committer, committed = people.get(b"committer", (b"", authored))

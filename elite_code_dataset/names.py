@@ -20,6 +20,7 @@ _ELSEWHERE = re.compile(  # what stands behind a name: a company, another progra
 )
 _TOGETHER = re.compile(r"[ \t]+(?:&|and|und|et|y|\+)[ \t]+")  # two persons at one machine
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_CHARSET = re.compile(r"(?:iso-?8859|cp|windows|koi8|gb|big5|euc|s(?:hift)?[-_]?jis|iso-?2022|mac|tis|latin)[\w-]*", re.I)
 ASIDE = re.compile(r"\([^()]*\)|\"[^\"]*\"|\[[^\[\]]*\]")
 LETTERS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f"  # of scripts without blanks between words, or with endings that are written on: Han, Kana, Hangul, Thai
 UNSPACED = re.compile(rf"[{LETTERS}]{{2,}}")
@@ -102,6 +103,16 @@ def decoded(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def in_utf8(raw: bytes, encoding: str) -> bytes:
+    """Text in an encoding that a commit names; as it is where nobody writes text in that, or it is none."""
+    if not _CHARSET.fullmatch(encoding):
+        return raw
+    try:
+        return raw.decode(encoding).encode()
+    except (LookupError, UnicodeError):
+        return raw
 
 
 def words_of(text: str) -> list[re.Match[str]]:

@@ -244,7 +244,7 @@ class People:
     def without_names(self, text: str) -> str:
         """The text with every known person's names, and every ``@handle``, replaced."""
         if (self._runs or self._parts) and not text.isascii():
-            text = UNSPACED.sub(lambda found: self._within(found.group()), text)
+            text = UNSPACED.sub(lambda found: self._within(found.group()), text).replace(f"{SOMEONE} {SOMEONE}", SOMEONE)
         plain = folded_words(text)
         hits = [at for at, word in enumerate(plain) if word in self._firsts or self._may_be_declined(word)]
         if hits:

@@ -241,3 +241,27 @@ def test_a_rebuild_replaces_whoever_is_new_everywhere(tmp_path: Path, tokenizer:
     again, fresh = made(folder, cache, CONFIGS, **options), made(folder, tmp_path / "fresh", CONFIGS, **options)
     assert again == fresh
     assert "zacharias" not in texts_of(again) and "roewold" not in texts_of(again)
+
+
+ENCODED = [
+    ("iso-8859-2", "Łukasz Żółtowski"),
+    ("koi8-r", "Иван Кузнецов"),
+    ("gbk", "李雪梅"),
+    ("euc-jp", "山田 太郎"),
+    ("ISO-8859-1", "José Ñandú"),
+]
+
+
+@pytest.mark.parametrize("encoding, name", ENCODED)
+def test_names_and_messages_in_another_encoding_are_read(tmp_path: Path, tokenizer: str, encoding: str, name: str) -> None:
+    folder = small_repository(tmp_path / "repository")
+    (folder / "src/kit/own.py").write_text(f"# Written by {name}\n{module_text(85)}")
+    git(folder, "add", "-A")
+    tree, parent = git(folder, "write-tree").strip(), git(folder, "rev-parse", "HEAD").strip()
+    who, when = f"{name} <x@corporation.io>", f"{START + 300 * DAY} +0000"
+    told = f"tree {tree}\nparent {parent}\nauthor {who} {when}\ncommitter {who} {when}\nencoding {encoding}\n\nAdd what {name} wrote\n"
+    (tmp_path / "commit").write_bytes(told.encode(encoding))
+    git(folder, "update-ref", "HEAD", git(folder, "hash-object", "-t", "commit", "-w", str(tmp_path / "commit")).strip())
+    found = made(folder, tmp_path / "cache", ("files", "edits"), tokenizer=tokenizer)
+    texts = [row["text"] for rows in (found["files"], found["edits"]) for row in rows]
+    assert any("Add what someone wrote" in text for text in texts) and not any(name in text for text in texts)
