@@ -36,7 +36,7 @@ from elite_code_dataset.store import write_synced
 SHARD_BYTES = 500_000_000  # of rows in memory; the Hub advises files of a few hundred MB
 GROUP_ROWS = 1000  # rows of one Parquet row group: what a streaming reader fetches at once
 NAMED = 20  # findings that a refusal lists
-OURS = ["w*/*.parquet", "edits/*.parquet"]  # files of an earlier push that this one replaces
+OURS = ["w*/*.parquet", "edits/*.parquet", f"{LICENCE_FOLDER}/*"]  # files of an earlier push that this one replaces
 
 
 @dataclass(frozen=True)
@@ -156,11 +156,15 @@ def written(parts: DatasetDict, folder: Path, repo_id: str, licences: Sequence[L
 
 
 def notices(files: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Where each licence file's text goes, so that copies of the code come with whose it is: rows name nobody."""
+    """Where each licence file's text goes, so that copies of the code come with whose it is: rows name nobody. Names that would be one are numbered."""
     found: dict[str, str] = {}
     for file in files:
-        parts = [re.sub(r"[^\w.-]", "_", str(file.get(key) or "")).strip(".") for key in ("repository", "path")]
-        found["/".join([LICENCE_FOLDER, *filter(None, parts)])] = str(file.get("text") or "")
+        parts = [
+            re.sub(r"[^\w.-]", "_", str(file.get(key) or "").encode("ascii", "replace").decode())[-80:] for key in ("repository", "path")
+        ]
+        name = "--".join(filter(None, (part.strip(".") for part in parts))) or "licence"
+        place = f"{LICENCE_FOLDER}/{name}"
+        found[place if place not in found else f"{place}-{len(found)}"] = str(file.get("text") or "")
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from datasets import DatasetDict, load_dataset
 from elite_code_dataset import metadata
 from elite_code_dataset.checks import all_checks
 from elite_code_dataset.opening import dataset_at
-from elite_code_dataset.publish import Refused, folder_published, label_of, push, refusals
+from elite_code_dataset.publish import Refused, folder_published, label_of, notices, push, refusals
 from elite_code_dataset.records import EliteCodeError
 from elite_code_dataset.validation import failed, validate
 from tests.hub_server import Hub, Repository
@@ -203,3 +204,18 @@ def test_a_name_that_is_none_and_rows_of_another_kind_are_refused_in_a_sentence(
 
 def test_a_folder_of_the_publisher_is_not_published():
     assert label_of("/home/someone/models/tok") == "tok" and label_of("~/tok") == "tok" and label_of("org/name") == "org/name"
+
+
+def test_licences_of_like_names_are_all_kept_in_one_folder():
+    odd = [
+        ("a b", "LICENSE A"),
+        ("a_b", "LICENSE_A"),
+        ("..", "../LICENSE"),
+        (".", "LICENSE."),
+        ("x" * 300, "LICENSE"),
+        ("", "\udcff"),
+        ("", ""),
+    ]
+    found = notices([{"repository": repository, "path": path, "text": str(n)} for n, (repository, path) in enumerate(odd)])
+    assert list(found.values()) == [str(n) for n in range(len(odd))]
+    assert all(re.fullmatch(r"licences/[\w.-]{1,200}", name) and not name.endswith(".") and "/." not in name for name in found)
