@@ -162,8 +162,10 @@ def _spellings(words: list[str]) -> Iterator[str]:
 
 
 def _last_names_first(words: list[str]) -> Iterator[str]:
-    """``Roe, Jane`` and, without accents, the same."""
-    if "," not in "".join(words) and not _is_code(words):
+    """``Roe, Jane`` and, without accents, the same; not for a name that may be two names in code."""
+    if "," not in "".join(words) and all(
+        len(word) > 2 and _without_accents(word).lower() not in ordinary_words() for word in (words[0], words[-1])
+    ):
         for one in {f"{words[-1]}, {' '.join(words[:-1])}", f"{words[-1]}, {words[0]}"}:
             yield from {one, _without_accents(one)}
 

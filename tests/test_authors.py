@@ -131,7 +131,7 @@ def test_a_name_is_found_whatever_stands_around_it_and_in_odd_author_lines(text:
     )
 
 
-CODE = """long tran = begin();|const int x;|public static final|@celery.route('/')|@celery = 1|BUG(max)|NOTE(power)|数据库|End If|jh38+@celery.edu|Bob Roevik, Jane Smithson|x = [P M]"""
+CODE = """long tran = begin();|const int x;|public static final|@celery.route('/')|@celery = 1|BUG(max)|NOTE(power)|数据库|End If|jh38+@celery.edu|Bob Roevik, Jane Smithson|x = [P M]|fn sink<'s, M, P>(m: M, p: P)|from kit import Power, Max"""
 
 
 @pytest.mark.parametrize("text", CODE.split("|"))
