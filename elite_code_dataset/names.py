@@ -129,7 +129,12 @@ def folded(word: str) -> str:
     """A word without its case, its accents and its width."""
     if word.isascii():
         return word.lower()
-    return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter)).casefold()
+    return unaccented(word).casefold()
+
+
+def unaccented(text: str) -> str:
+    """A text in its case, without accents and width."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
 
 
 def asides(name: str) -> list[str]:

@@ -27,7 +27,7 @@ def graph(tree: dict[str, str]) -> Graph:
     return graph_of(files, {path: text for path, text in tree.items() if is_manifest(path)})
 
 
-def check(tree: dict[str, str], expected: dict[str, set[str]], external: dict[str, set[str]] | None = None) -> Graph:
+def assert_edges(tree: dict[str, str], expected: dict[str, set[str]], external: dict[str, set[str]] | None = None) -> Graph:
     """Every file named must have exactly these edges (and external names)."""
     result = graph(tree)
     assert {path: set(result.edges[path]) for path in expected} == expected
@@ -104,7 +104,7 @@ pub mod gone;
 
 def test_rust_paths_lead_to_the_defining_files() -> None:
     core = "crates/text-core/src"
-    result = check(
+    result = assert_edges(
         RUST,
         {
             "crates/cli/main.rs": {
@@ -144,7 +144,7 @@ def test_rust_names_that_macros_define_lead_to_the_file_that_spells_them() -> No
         "src/user.rs": "use crate::Modules;\nuse crate::Nowhere;\n",
         "src/hidden.rs": "use super::other::Other;\n",
     }
-    check(tree, {"src/user.rs": {"src/flags.rs", "src/lib.rs"}, "src/hidden.rs": {"src/other.rs"}})
+    assert_edges(tree, {"src/user.rs": {"src/flags.rs", "src/lib.rs"}, "src/hidden.rs": {"src/other.rs"}})
 
 
 def test_a_private_import_is_not_seen_through_another_modules_glob() -> None:
@@ -156,7 +156,7 @@ def test_a_private_import_is_not_seen_through_another_modules_glob() -> None:
         "src/c.rs": "pub struct Thing;\n",
         "src/user.rs": "use crate::a::*;\nuse crate::b::*;\nmod inner { use super::Thing; }\n",
     }
-    check(tree, {"src/user.rs": {"src/a.rs", "src/b.rs"}})
+    assert_edges(tree, {"src/user.rs": {"src/a.rs", "src/b.rs"}})
 
 
 # --- Python ---------------------------------------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ PYTHON = {
 
 def test_python_names_lead_to_the_files_that_define_them() -> None:
     shop = "src/shop"
-    result = check(
+    result = assert_edges(
         PYTHON,
         {
             f"{shop}/__init__.py": {f"{shop}/models.py", f"{shop}/_version.py", f"{shop}/views.py"},
@@ -283,7 +283,7 @@ const later = () => import("./later");
 
 def test_scripts_are_found_as_compilers_and_bundlers_find_them() -> None:
     app, lib = "packages/app/src", "packages/lib/src"
-    result = check(
+    result = assert_edges(
         SCRIPTS,
         {
             f"{app}/main.ts": {
@@ -303,7 +303,7 @@ def test_scripts_are_found_as_compilers_and_bundlers_find_them() -> None:
 
 
 def test_go_imports_a_package_not_its_tests() -> None:
-    check(
+    assert_edges(
         {
             "go.mod": "module example.org/app\n\ngo 1.22\n\nrequire example.org/kit v1.0.0\n\nreplace (\n\texample.org/kit => ./kit\n\texample.org/far v1.2.0 => example.org/near v1.3.0\n)\n",
             "main.go": 'package main\n\nimport (\n\t"fmt"\n\tst "example.org/app/internal/store"\n\t. "example.org/kit/text"\n\t"example.org/far"\n\t"example.org/app/none"\n)\n',
@@ -326,7 +326,7 @@ def test_go_imports_a_package_not_its_tests() -> None:
 
 
 def test_java_and_kotlin_follow_package_clauses() -> None:
-    result = check(
+    result = assert_edges(
         {
             "app/src/main/java/org/x/Main.java": "package org.x;\nimport org.x.model.*;\nimport org.x.model.Shape.Corner;\nimport static org.x.util.Maths.half;\nimport java.util.List;\nimport org.x.model.Missing;\nimport org.x.util.helper;\nimport com.acme.Twin;\nclass Main {}\n",
             "app/src/main/java/org/x/model/Shape.java": "package org.x.model;\npublic class Shape { public static class Corner {} }\n",
@@ -356,7 +356,7 @@ def test_java_and_kotlin_follow_package_clauses() -> None:
 
 
 def test_c_headers_are_found_beside_or_by_their_only_place() -> None:
-    result = check(
+    result = assert_edges(
         {
             "src/main.c": '#include "local.h"\n#include "util/text.h"\n#include <kit/api.h>\n#include <stdio.h>\n#include <string.h>\n#include <solo.h>\n#include "../top.h"\n#include "twin.h"\n#include "config.h"\n#include <zlib.h>\n',
             "src/local.h": '#include "local.h"\n',
@@ -383,7 +383,7 @@ def test_c_headers_are_found_beside_or_by_their_only_place() -> None:
 
 
 def test_ruby_shell_and_php_find_what_they_load() -> None:
-    check(
+    assert_edges(
         {
             "lib/kit.rb": "require 'kit/text'\nrequire_relative 'kit/io'\nrequire 'json'\nautoload :Late, 'kit/late'\n",
             "lib/kit/text.rb": "",
@@ -414,7 +414,7 @@ def test_ruby_shell_and_php_find_what_they_load() -> None:
 
 
 def test_a_manifest_that_cannot_be_read_is_counted_and_passed_over() -> None:
-    result = check(
+    result = assert_edges(
         {
             "Cargo.toml": "[package\nname=",
             "package.json": "{",
@@ -437,7 +437,7 @@ def test_a_manifest_that_cannot_be_read_is_counted_and_passed_over() -> None:
 
 
 def test_a_manifest_of_an_unexpected_shape_says_nothing() -> None:
-    check(
+    assert_edges(
         {
             "Cargo.toml": 'package = {name = 1, edition = []}\nbin = "x"\ntest = [1, {path = 2}]\ndependencies = {a = 3, b = {path = 4}, c = {workspace = true}}\nlib = []\nworkspace = {dependencies = 5}\n',
             "package.json": '{"name": 1, "main": [], "exports": {"./": [[[]]]}, "imports": 3}',
