@@ -64,9 +64,8 @@ class Vocabulary:
             (i, f.source.path[len(r.prefix) :], f.source.blob): f.source.text
             for i, r in enumerate(readings)
             for f in r.files
-            if KIND
-            not in r.seen[f.source.path].secrets  # the others are read as they are, so that nobody who comes later changes what was trained
-        }
+            if KIND not in r.seen[f.source.path].secrets
+        }  # the others are read as they are, so that nobody who comes later changes what was trained
         self._files = self._files_after(math.inf)
         self.told: dict[str, Any] = {"measured": {}}
         self._newest: tuple[str, Encoder] | None = None  # what was trained last, and on which files

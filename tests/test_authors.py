@@ -11,10 +11,11 @@ import pytest
 
 from elite_code_dataset import pipeline
 from elite_code_dataset.authors import KIND, Authors
+from elite_code_dataset.edits import EditRules, Edits, Place
 from elite_code_dataset.names import person_of
 from elite_code_dataset.options import EliteCodeConfig
-from elite_code_dataset.records import SPLITS
-from elite_code_dataset.tokens import trained_encoder
+from elite_code_dataset.records import SPLITS, Change
+from elite_code_dataset.tokens import encoder_named, trained_encoder
 from tests.repositories import DAY, START, git, module_text, small_repository
 
 LINES = (
@@ -233,6 +234,10 @@ def test_names_stay_in_files_when_that_is_asked_for_but_never_in_messages(tmp_pa
 def test_a_rebuild_replaces_whoever_is_new_everywhere(tmp_path: Path, tokenizer: str, own: bool) -> None:
     folder, cache = written(tmp_path / "repository"), tmp_path / "cache"
     options = {} if own else {"tokenizer": tokenizer}
+    talks = {
+        f"src/kit/talk_{n}.py": f"TALKS = {['Zacharias Quast'] * 40!r}\n{module_text(86 + n)}" for n in range(4)
+    }  # a tokenizer learns this
+    as_author(folder, "Jane Roewold", "jane@roewold.io", talks, "Keep talks", 202)
     assert "zacharias quast" in texts_of(made(folder, cache, CONFIGS, **options))
     (folder / "talks/Zacharias Quast").mkdir(parents=True)
     as_author(folder, "Jane Roewold", "jane@roewold.io", {"talks/Zacharias Quast/a.py": module_text(84)}, "Keep a talk", 202)
@@ -265,3 +270,14 @@ def test_names_and_messages_in_another_encoding_are_read(tmp_path: Path, tokeniz
     found = made(folder, tmp_path / "cache", ("files", "edits"), tokenizer=tokenizer)
     texts = [row["text"] for rows in (found["files"], found["edits"]) for row in rows]
     assert any("Add what someone wrote" in text for text in texts) and not any(name in text for text in texts)
+
+
+def test_which_rows_there_are_does_not_depend_on_who_is_known(tokenizer: str) -> None:
+    encoder = encoder_named(tokenizer)
+    long, short = (len(encoder.ids(f"{name}, ")) for name in ("Jane Quackenbush Roewold", "someone"))
+    line = f"NAMES = '{'Jane Quackenbush Roewold, ' * (4600 // long)}'\n"
+    assert short * (4600 // long) < 3900
+    change = Change("lineage", "a.py", "a.py", "a = 1\n", line, "Name them", "c1", START, START)
+    for authors in (Authors(), Authors(["Jane Quackenbush Roewold <jqr@corp.io"])):
+        edits = Edits([change], lambda _: Place("g", "train", "core", "python"), encoder, EditRules(START), authors=authors)
+        assert list(edits) == [] and edits.report.dropped == {"line_too_long": 1}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elite_code_dataset import edits as edits_module
 from elite_code_dataset.edits import EditRules, Edits, Place, rebuilt
 from elite_code_dataset.hunks import grouped, hunks_of, joined, lines_of, widened
 from elite_code_dataset.records import SCALES, Change, Window
@@ -271,3 +273,13 @@ def test_a_secret_behind_an_escape_is_replaced_and_rotated_ones_are_not_held_for
     edits = Edits([*changes, *(change(a, b) for a, b in zip(texts, texts[1:]))], lambda c: PLACE, encoder, EditRules(START), Redactor())
     rows = list(edits)
     assert "Tr0ub4dor" not in rows[0].text and len(edits._values["lineage"]) <= 256
+
+
+def test_no_more_newest_texts_are_held_than_fit_and_the_rows_are_the_same(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"value_{n} = {n}\n" * 60 for n in range(6)]
+    changes = [replace(change(a, b, commit=f"c{n}"), lineage=f"l{n % 3}") for n, (a, b) in enumerate(zip(texts, texts[1:]))]
+    rows = edits_of(changes, encoder)[1]
+    monkeypatch.setattr(edits_module, "HELD", 1000)
+    edits, again = edits_of(changes, encoder)
+    assert again == rows and len(rows) > 4
+    assert edits._held == sum(len(text) for text, _ in edits._last.values()) <= 1000
